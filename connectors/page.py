@@ -1,0 +1,36 @@
+"""What every connector hands on: raw pages, byte for byte, and how the reading of a listing ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a listing as it came over the wire.
+
+    `url` carries no secret. `body` is the decoded response body, unchanged. `fetched_at` is UTC.
+    `rows` counts the records on the page, whether or not they keep to the contract.
+    """
+
+    url: str
+    body: bytes
+    fetched_at: datetime
+    rows: int
+
+
+class Listing(Protocol):
+    """Pages of one stream over one window, read once, in order.
+
+    Iterate first; then `complete` says whether the pages together are the whole listing, and
+    `incomplete_reason` why not (None when complete). A listing that fails before its first page raises
+    the connector's error; one that fails later ends early with `complete` False.
+    """
+
+    complete: bool
+    incomplete_reason: str | None
+
+    def __iter__(self) -> Iterator[Page]: ...
