@@ -1,0 +1,307 @@
+"""Configuration: crewtally.toml, each key overridable by the environment (`CREWTALLY_SECTION__KEY`).
+
+Relative paths are relative to the folder of the configuration file (without one: to the working folder),
+wherever they were written. A value that is a secret is a `SecretStr` from the moment it is read.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
+
+from transforms.policy import Policy
+
+try:
+    from transforms.reconcile.guard import GuardLimits
+except ImportError:  # until transforms/reconcile/guard.py lands
+
+    class GuardLimits(BaseModel):  # type: ignore[no-redef]
+        model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+ENVIRONMENT_PREFIX = "CREWTALLY_"
+CONFIG_VARIABLE = "CREWTALLY_CONFIG"
+DEFAULT_FILE = "crewtally.toml"
+SOURCES = ("tenthousandft", "ruddr")
+SECRET_BLOCK = "prefect-secret:"  # noqa: S105 - the mark of a reference, not a secret
+
+Source = Literal["tenthousandft", "ruddr"]
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used. The message names the key and the fix, and holds no secret."""
+
+
+def _service_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("must be a full address such as https://host/path")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ValueError("must be the bare address; credentials have keys of their own")
+    return value.rstrip("/")
+
+
+def _time_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, OSError, ValueError) as error:  # KeyError: ZoneInfoNotFoundError
+        raise ValueError("is not a time zone name such as Europe/Berlin") from error
+    return value
+
+
+def _filled(value: SecretStr) -> SecretStr:
+    if not value.get_secret_value().strip():
+        raise ValueError("is empty")
+    return value
+
+
+ServiceUrl = Annotated[str, AfterValidator(_service_url)]
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
+Secret = Annotated[SecretStr, AfterValidator(_filled)]
+
+
+class Section(BaseModel):
+    """A table of the file: frozen, and a key it does not know is an error, never ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Planner(Section):
+    """One planning API: its base address and its token."""
+
+    url: ServiceUrl
+    token: Secret
+
+
+class FtrackServer(Section):
+    """The ftrack server, and the dialect it speaks ("auto": ask its schemas)."""
+
+    url: ServiceUrl
+    user: str = Field(min_length=1)
+    key: Secret
+    dialect: Literal["auto", "seed", "studio"] = "auto"
+
+
+class WarehouseFiles(Section):
+    """The working DuckDB file, and the link under which analysts find the published copy."""
+
+    path: Path = Path(".crewtally/warehouse.duckdb")
+    published: Path = Path(".crewtally/current.duckdb")
+
+
+class Landing(Section):
+    """The folder in which raw pages are kept, byte for byte."""
+
+    path: Path = Path(".crewtally/landing")
+
+
+class Window(Section):
+    """The days a pull asks for, around today in the studio's time zone."""
+
+    past_days: int = Field(default=28, ge=0, le=3660)
+    future_days: int = Field(default=180, ge=0, le=3660)
+    timezone: TimeZone = "UTC"
+
+
+class Authority(Section):
+    """Which planner wins where both book a project. `projects` is keyed by project code or name."""
+
+    default: Source | None = None
+    projects: dict[str, Source] = Field(default_factory=dict)
+
+
+class Identity(Section):
+    """The exceptions file the studio owns: who is who where e-mail and name do not tell."""
+
+    exceptions: Path | None = None
+
+
+class Settings(BaseSettings):
+    """Everything crewtally can be told. A planner that is not named is not pulled."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENVIRONMENT_PREFIX,
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+    _order: tuple[str, ...] = ()  # the file's tables as they stand in it; set by load_settings
+
+    tenthousandft: Planner | None = None
+    ruddr: Planner | None = None
+    ftrack: FtrackServer | None = None
+    warehouse: WarehouseFiles = WarehouseFiles()
+    landing: Landing = Landing()
+    window: Window = Window()
+    authority: Authority = Authority()
+    identity: Identity = Identity()
+    guards: GuardLimits = Field(default_factory=GuardLimits)
+    policy: Policy = Policy.model_validate({})
+
+    SECTIONS: ClassVar[tuple[str, ...]] = (
+        *SOURCES,
+        "ftrack",
+        "warehouse",
+        "landing",
+        "window",
+        "authority",
+        "identity",
+        "guards",
+        "policy",
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature is pydantic-settings'
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over the file, whose content arrives as the init values."""
+        return env_settings, init_settings
+
+    @model_validator(mode="after")
+    def _authority_is_configured(self) -> Settings:
+        named = {"default": self.authority.default, **self.authority.projects}
+        for key, source in named.items():
+            if source is not None and getattr(self, source) is None:
+                raise ValueError(f"[authority] {key} names {source}, but there is no [{source}] section")
+        return self
+
+    def source_order(self) -> list[str]:
+        """The configured planners, first the one that stands first in the file."""
+        ranked = [name for name in self._order if name in SOURCES]
+        ranked += [name for name in SOURCES if name not in ranked]
+        return [name for name in ranked if getattr(self, name) is not None]
+
+
+def find_config(path: Path | None = None) -> Path | None:
+    """The file to read: `path`, else CREWTALLY_CONFIG, else ./crewtally.toml, else None.
+
+    Raises ConfigError when a file was named and is not there.
+    """
+    named = path or (Path(os.environ[CONFIG_VARIABLE]) if os.environ.get(CONFIG_VARIABLE) else None)
+    if named is None:
+        default = Path(DEFAULT_FILE)
+        return default.resolve() if default.is_file() else None
+    if not named.is_file():
+        raise ConfigError(f"There is no configuration file {named}. Write one with `crewtally init`.")
+    return named.resolve()
+
+
+def load_settings(path: Path | None = None, *, secrets: bool = True) -> Settings:
+    """Reads file and environment. With `secrets`, references to Prefect Secret blocks are resolved.
+
+    Raises ConfigError, one line per wrong key.
+    """
+    file = find_config(path)
+    _check_environment(os.environ)
+    if file is None and not _overrides(os.environ):
+        raise ConfigError(
+            f"There is no {DEFAULT_FILE} here. Write one with `crewtally init`, or use --config."
+        )
+    tables = _read(file) if file else {}
+    try:
+        settings = Settings(**tables)
+    except ValidationError as error:
+        raise ConfigError(_explain(error, file)) from None  # pydantic's own text could quote the input
+    except SettingsError as error:
+        raise ConfigError(f"A CREWTALLY_ variable holds no valid JSON: {error}.") from None
+    settings._order = tuple(tables)
+    settings = _anchored(settings, file.parent if file else Path.cwd())
+    return resolve_secrets(settings) if secrets else settings
+
+
+def resolve_secrets(settings: Settings) -> Settings:
+    """Replaces every secret written as `prefect-secret:NAME` by the value of that Prefect Secret block."""
+    changed: dict[str, Any] = {}
+    for section, key in (("tenthousandft", "token"), ("ruddr", "token"), ("ftrack", "key")):
+        part = getattr(settings, section)
+        written = getattr(part, key).get_secret_value() if part else ""
+        if written.startswith(SECRET_BLOCK):
+            value = _secret_block(written.removeprefix(SECRET_BLOCK), f"[{section}] {key}")
+            changed[section] = part.model_copy(update={key: value})
+    return settings.model_copy(update=changed) if changed else settings
+
+
+def _secret_block(name: str, key: str) -> SecretStr:
+    from prefect.blocks.system import Secret as SecretBlock  # Prefect takes 2 s to import
+
+    try:
+        block = SecretBlock.load(name)
+    except ValueError as error:
+        raise ConfigError(
+            f"{key}: there is no Prefect Secret block {name!r}. Create it, then retry."
+        ) from error
+    return SecretStr(str(block.get()))  # type: ignore[union-attr]
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file} is not TOML: {error}") from None
+
+
+def _overrides(environment: Mapping[str, str]) -> list[str]:
+    return [name for name in environment if name.upper().startswith(ENVIRONMENT_PREFIX) and "__" in name]
+
+
+def _check_environment(environment: Mapping[str, str]) -> None:
+    """A misspelt section would be ignored by pydantic-settings in silence."""
+    for name in _overrides(environment):
+        section = name.upper().removeprefix(ENVIRONMENT_PREFIX).split("__")[0].lower()
+        if section not in Settings.SECTIONS:
+            known = ", ".join(Settings.SECTIONS)
+            raise ConfigError(f"The environment variable {name} names no section. Sections: {known}.")
+
+
+def _anchored(settings: Settings, folder: Path) -> Settings:
+    """The settings with every relative path made absolute from `folder`."""
+    parts: dict[str, Any] = {}
+    for section, keys in (
+        ("warehouse", ("path", "published")),
+        ("landing", ("path",)),
+        ("identity", ("exceptions",)),
+    ):
+        part = getattr(settings, section)
+        absolute = {key: folder / getattr(part, key).expanduser() for key in keys if getattr(part, key)}
+        parts[section] = part.model_copy(update=absolute)
+    return settings.model_copy(update=parts)
+
+
+def _explain(error: ValidationError, file: Path | None) -> str:
+    return "\n".join(
+        _explain_one(list(item["loc"]), item["msg"], item["type"], file) for item in error.errors()
+    )
+
+
+def _explain_one(where: list[int | str], message: str, kind: str, file: Path | None) -> str:
+    message = message.removeprefix("Value error, ")
+    if not where:
+        return f"{message}."
+    section, *rest = [str(part) for part in where]
+    key = f"[{section}] {'.'.join(rest)}".strip()
+    name = file.name if file else "the environment"
+    if kind == "missing":
+        variable = f"{ENVIRONMENT_PREFIX}{section}__{'__'.join(rest)}".upper()
+        return f"{key} is missing. Set it in {name} or as {variable}."
+    if kind == "extra_forbidden":
+        return f"{key} is not a key crewtally knows. Look for a misspelling in {name} or the environment."
+    return f"{key}: {message[:1].lower()}{message[1:]}. Correct it in {name} or the environment."
