@@ -5,6 +5,7 @@ The weeks used: 2 March 2026 is a Monday; so are 28 December 2026 and 28 Februar
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from fractions import Fraction
 from types import ModuleType
@@ -186,7 +187,7 @@ def test_a_week_over_new_year_is_one_week(oracle: ModuleType) -> None:
 
 
 def test_leave_without_a_mode_is_the_whole_day(oracle: ModuleType) -> None:
-    leave = {key: value for key, value in assignment(TUE, TUE, assignable_id=LEAVE).items()}
+    leave = assignment(TUE, TUE, assignable_id=LEAVE)
     del leave["allocation_mode"], leave["percent"]
     week = week_of(tenthousandft(oracle, assignment(), leave), "1")
     assert (week.booked, week.leave, week.capacity) == (40, 8, 32)  # leave never shrinks other work
@@ -259,8 +260,8 @@ AMOUNTS = {
 }
 
 
-def period(hours: list[float], start: str | None = None, end: str | None = None) -> Row:
-    return {"id": "p", "start": start, "end": end, "hoursPerDay": hours}
+def period(hours: Sequence[float], start: str | None = None, end: str | None = None) -> Row:
+    return {"id": "p", "start": start, "end": end, "hoursPerDay": list(hours)}
 
 
 def member(*periods: Row, **changes: Any) -> Row:
