@@ -5,6 +5,9 @@
 CREATE TABLE meta_schema (version INTEGER NOT NULL);
 INSERT INTO meta_schema VALUES (1);
 
+-- The one place where milliseconds become hours.
+CREATE MACRO hours(ms) AS round(ms / 3600000, 6);
+
 -- One row per pull of one stream over one window. `scope` limits what the listing could show
 -- ('all', or 'time_off' for Ruddr's supplementary listing). `content_sha256` is over the pages' hashes in order.
 CREATE TABLE raw_snapshot (
@@ -22,7 +25,9 @@ CREATE TABLE raw_snapshot (
     rows INTEGER NOT NULL,             -- on the wire, repeats included
     loaded INTEGER NOT NULL,           -- distinct rows that reached the model
     repeated INTEGER NOT NULL,         -- the same key again on a later page
-    quarantined INTEGER NOT NULL,      -- rows = loaded + repeated + quarantined
+    quarantined INTEGER NOT NULL,
+    outside INTEGER NOT NULL,          -- the service was asked a day wider; these do not touch the window
+                                       -- rows = loaded + repeated + quarantined + outside
     content_sha256 VARCHAR NOT NULL
 );
 
@@ -111,6 +116,7 @@ CREATE TABLE core_availability (
     start_date DATE,                   -- NULL: open
     end_date DATE,
     hours_per_day DECIMAL(18,6)[] NOT NULL, -- seven, Monday first
+    precedence BIGINT NOT NULL,        -- of blocks that start the same day, the highest wins
     known_from TIMESTAMP NOT NULL, known_to TIMESTAMP, snapshot_id VARCHAR NOT NULL, closed_by VARCHAR
 );
 

@@ -1,0 +1,38 @@
+-- temp calendar: contracted capacity, and what holidays and full-day time off leave of it.
+-- Grain: source, resource, day. Unit: milliseconds. Needs calendar_contracted and, in booking_day, the days of
+-- the time off (all of Ruddr's; see build.py for the order).
+--
+-- work_ms       contracted less holidays (10,000ft: 0 on an account holiday no block covers;
+--               Ruddr: less the hours of the person's holiday rows)
+-- spread_ms     what project work spreads over by default. 10,000ft: work_ms, leave does not shrink it.
+--               Ruddr: contracted, but 0 on a day of full-day time off (hours >= the day's capacity)
+CREATE OR REPLACE TEMP TABLE calendar AS
+WITH
+time_off AS (
+    SELECT
+        d.source,
+        coalesce(b.person_key, '') AS resource_key,
+        d.day,
+        sum(d.ms) AS off_ms,
+        sum(d.ms) FILTER (b.kind = 'holiday') AS holiday_ms
+    FROM booking_day AS d
+    INNER JOIN core_booking_now AS b USING (source, source_key)
+    WHERE d.source = 'ruddr' AND b.kind IN ('leave', 'holiday')
+    GROUP BY ALL
+)
+SELECT
+    c.source,
+    c.resource_key,
+    c.resource_kind,
+    c.day,
+    c.contracted_ms,
+    CASE
+        WHEN c.on_holiday THEN 0
+        ELSE c.contracted_ms - least(coalesce(t.holiday_ms, 0), c.contracted_ms)
+    END::BIGINT AS work_ms,
+    CASE
+        WHEN c.on_holiday OR (c.contracted_ms > 0 AND t.off_ms >= c.contracted_ms) THEN 0
+        ELSE c.contracted_ms
+    END::BIGINT AS spread_ms
+FROM calendar_contracted AS c
+LEFT JOIN time_off AS t USING (source, resource_key, day);

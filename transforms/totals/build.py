@@ -1,0 +1,94 @@
+"""Build every mart from the current rows of the common model, in one transaction.
+
+The SQL beside this file holds the rules; this module only says in which order it runs. Project work in Ruddr
+spreads over what time off leaves, so the time off is expanded first.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+import duckdb
+
+from transforms.policy import WEEKDAYS, Policy
+
+_TEMPORARY = (
+    "booking_day",
+    "block_day",
+    "calendar",
+    "calendar_contracted",
+    "calendar_day",
+    "calendar_range",
+    "expand_row",
+    "expand_running",
+    "planner_person",
+    "planner_project",
+    "policy_week",
+    "resource",
+)
+
+
+def build(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
+    """Replace all `mart_*` tables. The same core rows and policy give the same marts, row for row."""
+    con.begin()
+    try:
+        _policy_week(con, policy)
+        _run(con, "01_calendar")
+        con.execute(
+            "CREATE OR REPLACE TEMP TABLE booking_day (source VARCHAR, source_key VARCHAR, day DATE, ms BIGINT)"
+        )
+        time_off = "source = 'ruddr' AND kind IN ('leave', 'holiday')"
+        over_time_off = (
+            "source = 'ruddr' AND kind = 'work' AND "
+            f"coalesce(allocate_on_time_off, {'true' if policy.ruddr_allocate_on_time_off else 'false'})"
+        )
+        _expand(con, time_off, "SELECT *, contracted_ms AS weight_ms FROM calendar_contracted")
+        _run(con, "03_capacity")
+        _expand(con, over_time_off, "SELECT *, contracted_ms AS weight_ms FROM calendar")
+        _expand(
+            con,
+            f"NOT ({time_off}) AND NOT ({over_time_off})",
+            "SELECT *, spread_ms AS weight_ms FROM calendar",
+        )
+        for step in ("04_facts", "05_marts", "06_planners"):
+            _run(con, step)
+        con.execute(
+            "CREATE OR REPLACE TABLE mart_policy AS SELECT ?::JSON AS policy", [policy.model_dump_json()]
+        )
+        con.commit()
+    except BaseException:
+        con.rollback()
+        raise
+    finally:
+        _drop_temporary(con)
+
+
+def _expand(con: duckdb.DuckDBPyConnection, bookings: str, weights: str) -> None:
+    con.execute(
+        f"CREATE OR REPLACE TEMP VIEW expand_booking AS SELECT * FROM core_booking_now WHERE {bookings}"
+    )
+    con.execute(f"CREATE OR REPLACE TEMP VIEW expand_weight AS {weights}")
+    _run(con, "02_expand")
+
+
+def _policy_week(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
+    """temp policy_week(source, weekday 1 = Monday, work_ms): the default week of each source."""
+    con.execute("CREATE OR REPLACE TEMP TABLE policy_week (source VARCHAR, weekday INTEGER, work_ms BIGINT)")
+    account_ms = round(policy.tenthousandft_hours_per_day * 3_600_000)
+    default_ms = round(policy.ruddr_default_hours_per_day * 3_600_000)
+    rows: list[tuple[str, int, int]] = []
+    for weekday, name in enumerate(WEEKDAYS, start=1):
+        rows.append(("tenthousandft", weekday, account_ms if name in policy.tenthousandft_work_week else 0))
+        rows.append(("ruddr", weekday, default_ms if weekday <= 5 else 0))
+    con.executemany("INSERT INTO policy_week VALUES (?, ?, ?)", rows)
+
+
+def _run(con: duckdb.DuckDBPyConnection, step: str) -> None:
+    con.execute(files(__package__).joinpath(f"{step}.sql").read_text())
+
+
+def _drop_temporary(con: duckdb.DuckDBPyConnection) -> None:
+    for view in ("expand_booking", "expand_weight"):
+        con.execute(f"DROP VIEW IF EXISTS temp.{view}")
+    for table in _TEMPORARY:
+        con.execute(f"DROP TABLE IF EXISTS temp.{table}")
