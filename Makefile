@@ -1,0 +1,48 @@
+# The front door. Needs make and Python >= 3.11 with pip; everything else comes into .venv.
+#   make setup | demo | test | lint | bench        PYTHON=... chooses the interpreter, ARGS=... is handed on
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: setup demo test lint bench clean
+
+setup: $(STAMP)
+
+demo: $(STAMP)
+	$(BIN)/crewtally demo $(ARGS)
+
+test: $(STAMP)
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(STAMP)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+bench: $(STAMP)
+	$(BIN)/python tests/bench/steps.py $(ARGS)
+
+clean:
+	rm -rf $(VENV)
+
+# A Debian Python without python3-venv has no ensurepip; its pip can still fill a virtual environment.
+$(STAMP): pyproject.toml constraints.txt
+	@set -eu; \
+	if ! $(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	    for python in $(PYTHON) python3 python3.13 python3.12 python3.11 none; do \
+	        if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then break; fi; \
+	    done; \
+	    if [ $$python = none ]; then \
+	        echo "crewtally needs Python 3.11 or newer; none found on the PATH." >&2; \
+	        echo "Install one, or name it: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)" >&2; \
+	        exit 1; \
+	    fi; \
+	    echo "Setting up $(VENV) with $$($$python --version); the first time takes a minute or two."; \
+	    $$python -m venv --clear $(VENV) 2>/dev/null || { \
+	        $$python -m venv --clear --without-pip $(VENV); \
+	        $$python -m pip --python $(BIN)/python install -q pip; \
+	    }; \
+	fi
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
