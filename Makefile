@@ -44,5 +44,5 @@ $(STAMP): pyproject.toml constraints.txt
 	        $$python -m pip --python $(BIN)/python install -q pip; \
 	    }; \
 	fi
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
