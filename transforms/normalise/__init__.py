@@ -1,0 +1,1 @@
+"""Wire -> common model, one file per source."""

@@ -27,6 +27,10 @@ _TEMPORARY = (
     "resource",
 )
 
+_BOOKING_DAY = """
+CREATE OR REPLACE TEMP TABLE booking_day (source VARCHAR, source_key VARCHAR, day DATE, ms BIGINT)
+"""
+
 
 def build(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
     """Replace all `mart_*` tables. The same core rows and policy give the same marts, row for row."""
@@ -34,9 +38,7 @@ def build(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
     try:
         _policy_week(con, policy)
         _run(con, "01_calendar")
-        con.execute(
-            "CREATE OR REPLACE TEMP TABLE booking_day (source VARCHAR, source_key VARCHAR, day DATE, ms BIGINT)"
-        )
+        con.execute(_BOOKING_DAY)
         time_off = "source = 'ruddr' AND kind IN ('leave', 'holiday')"
         over_time_off = (
             "source = 'ruddr' AND kind = 'work' AND "

@@ -47,13 +47,14 @@ NOT_COMPARED = {"page_sha256", "page_position"}
 class Absence:
     """Which current rows a complete listing would have shown: their absence closes them.
 
-    `condition` is SQL of ours over the core table (alias `core`), `parameters` its values; `present` are
-    keys that were on the wire but in quarantine: broken, not absent.
+    `condition` is SQL of ours over the core table (alias `core`), `parameters` its values. A row is broken,
+    not absent, when one of the `present_in` (SQL over `core`) is among `present`, the keys in quarantine.
     """
 
     condition: str
     parameters: tuple[object, ...] = ()
     present: frozenset[str] = frozenset()
+    present_in: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +82,8 @@ class Stage:
         self._file.write(b"".join(line + b"\n" for line in lines))
 
     def materialise(self) -> None:
-        """Make the temporary table `stage_<table>`; of repeated keys the last one read stays."""
-        self._file.close()
+        """(Re)make the temporary table `stage_<table>`; of repeated keys the last one read stays."""
+        self._file.flush()
         columns = model_columns(self.con, self.table)
         spec = ", ".join(f"{name}: '{kind}'" for name, kind in columns.items())
         self.con.execute(
@@ -112,8 +113,8 @@ class Stage:
         absent = self._close_absent(source, snapshot_id, known, absence) if absence else 0
         self.con.execute(
             f"UPDATE {self.table} AS core SET known_to = ?, closed_by = ? FROM stage_{self.table} AS stage"
-            f" WHERE core.known_to IS NULL AND core.source = stage.source AND core.{self.key} = stage.{self.key}"
-            f" AND NOT ({same})",
+            f" WHERE core.known_to IS NULL AND core.source = stage.source"
+            f" AND core.{self.key} = stage.{self.key} AND NOT ({same})",
             [known, snapshot_id],
         )
         opened = self.con.execute(
@@ -136,7 +137,7 @@ class Stage:
         return (
             f"WHERE core.known_to IS NULL AND core.source = ? AND ({absence.condition})"
             f" AND core.{self.key} NOT IN (SELECT {self.key} FROM stage_{self.table})"
-            f" AND NOT list_contains(?::VARCHAR[], core.{self.key})"
+            f" AND NOT list_has_any(?::VARCHAR[], [{', '.join(absence.present_in)}]::VARCHAR[])"
         )
 
 
@@ -161,6 +162,13 @@ class Stages:
         if table not in self._stages:
             self._stages[table] = Stage(self.con, table, Path(self._folder.name))
         return self._stages[table]
+
+    def items(self) -> list[tuple[str, Stage]]:
+        return list(self._stages.items())
+
+    def materialise(self) -> None:
+        for stage in self._stages.values():
+            stage.materialise()
 
     def add(self, records: Iterable[Record]) -> None:
         """Stage records of any mix of types, in order."""

@@ -26,7 +26,7 @@ class LandedPage:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Row of `raw_snapshot`: rows = loaded + repeated + quarantined + outside, checked before it is stored."""
+    """Row of `raw_snapshot`; rows = loaded + repeated + quarantined + outside, checked when recorded."""
 
     snapshot_id: str
     source: str
@@ -63,9 +63,10 @@ def record(
     accounted = snapshot.loaded + snapshot.repeated + snapshot.quarantined + snapshot.outside
     if snapshot.rows != accounted:
         raise AssertionError(
-            f"{snapshot.source}/{snapshot.stream}: {snapshot.rows} rows on the wire, but {accounted} accounted "
-            f"for ({snapshot.loaded} loaded, {snapshot.repeated} repeated, {snapshot.quarantined} quarantined, "
-            f"{snapshot.outside} outside the window): rows were lost, nothing of this snapshot was stored"
+            f"{snapshot.source}/{snapshot.stream}: {snapshot.rows} rows on the wire, but {accounted} "
+            f"accounted for ({snapshot.loaded} loaded, {snapshot.repeated} repeated, "
+            f"{snapshot.quarantined} quarantined, {snapshot.outside} outside the window): "
+            "rows were lost, so nothing of this snapshot was stored"
         )
     _insert(con, "raw_snapshot", [tuple(asdict(snapshot).values())])
     _insert(con, "raw_page", [(snapshot.snapshot_id, *asdict(page).values()) for page in pages])
