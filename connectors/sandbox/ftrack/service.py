@@ -1,0 +1,72 @@
+"""ftrack's HTTP face on a store: `POST /api`, authentication, errors, and the event hub's routes."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from connectors.sandbox.ftrack.errors import (
+    FTAuthenticationError,
+    InvalidCredentialsError,
+    ServiceError,
+    ValidationError,
+)
+from connectors.sandbox.ftrack.operations import Operations
+from connectors.sandbox.ftrack.store import Store
+
+
+def build_app(store: Store) -> Starlette:
+    """The application that serves one store.
+
+    Errors are one object in place of the list: with HTTP 200, or with the error's own status when the
+    request asked for it (`ftrack-strict-api: true`).
+    """
+    operations = Operations(store)
+
+    async def api(request: Request) -> Response:
+        body = await request.body()
+        strict = request.headers.get("ftrack-strict-api", "").lower() == "true"
+        # In a thread: a long query must not hold up the event loop that serves everybody else.
+        return await run_in_threadpool(_answer, operations, store, request.headers, body, strict)
+
+    return Starlette(routes=[Route("/api", api, methods=["POST"])])
+
+
+def _answer(
+    operations: Operations, store: Store, headers: Mapping[str, str], body: bytes, strict: bool
+) -> Response:
+    try:
+        authenticate(store, headers)
+        return _json(operations.run(_read(body)))
+    except ServiceError as error:
+        return _json(error.body(), error.status if strict else 200)
+
+
+def authenticate(store: Store, headers: Mapping[str, str]) -> None:
+    """Raises FTAuthenticationError for missing, InvalidCredentialsError for wrong credentials."""
+    user, key = headers.get("ftrack-user"), headers.get("ftrack-api-key")
+    if not user or not key:
+        raise FTAuthenticationError("The headers ftrack-user and ftrack-api-key are needed.")
+    known = hmac.compare_digest(user.encode(), store.user.encode())
+    if not known or not hmac.compare_digest(key.encode(), store.key.encode()):
+        raise InvalidCredentialsError("The supplied API key or user is not valid.")
+
+
+def _read(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise ValidationError(f"The body is not JSON: {error}.") from None
+
+
+def _json(content: Any, status: int = 200) -> Response:
+    text = json.dumps(content, separators=(",", ":"))
+    return Response(text, status, media_type="application/json")
