@@ -16,8 +16,7 @@ Both
   * Work of a person on a day: the availability block that covers the day; among several, the one that starts
     last wins (no start = earliest; same start: the higher id). A block overrides a holiday. Without a block:
     nothing on a holiday, else the account's hours in the account's work week.
-  * Placeholders and unassigned work have the account's calendar and no blocks. Unassigned work is nobody's,
-    so it has no capacity and loses none to holidays.
+  * Placeholders and unassigned work have the account's calendar, holidays included, and no blocks.
   * A working day is a day with work. A missing mode means percent, a missing percent means 1.0.
   * A booking is leave when its assignable is a leave type. It is tentative when the state of its project, or
     of its phase's parent, is Tentative. A phase's project is its parent.
@@ -251,8 +250,6 @@ def tenthousandft(rows: Rows, start: date, end: date, policies: Policies | None 
     off = _time_off(bookings)
 
     def of_day(person_key: str | None, day: date) -> tuple[Fraction, Fraction]:
-        if person_key is None:
-            return ZERO, ZERO
         working = work(person_key, day)
         away = (
             off[person_key, day].leave >= working
@@ -289,6 +286,8 @@ def _tenthousandft_people(rows: Rows) -> dict[str | None, Person]:
         people[str(row["id"])] = Person(name, row["email"], row)
     for row in rows["placeholders"]:
         people[str(row["id"])] = Person(row.get("title") or row["display_name"], None)
+    if any(row["user_id"] is None for row in rows["assignments"]):
+        people[None] = Person(None, None)
     return people
 
 
@@ -467,11 +466,16 @@ def _totals(
                 week.tentative += hours if booking.tentative else ZERO
                 shares = by_project[str(booking.project_key), monday(day)]
                 shares[booking.person_key] = shares.get(booking.person_key, ZERO) + hours
-    nobody = Person(None, None)
+    unlisted = Person(None, None)
     return Totals(
         person_weeks=[
             PersonWeek(
-                source, key, people.get(key, nobody).name, people.get(key, nobody).email, week, **vars(sums)
+                source,
+                key,
+                people.get(key, unlisted).name,
+                people.get(key, unlisted).email,
+                week,
+                **vars(sums),
             )
             for (key, week), sums in by_person.items()
         ],

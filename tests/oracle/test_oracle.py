@@ -220,12 +220,12 @@ def test_a_phase_belongs_to_its_parent(
     assert (row.project_key, row.week, row.booked, row.people) == (project, WEEK, 40, 1)
 
 
-def test_unassigned_work_is_nobodys(oracle: ModuleType) -> None:
+def test_unassigned_work_has_the_accounts_calendar(oracle: ModuleType) -> None:
     totals = tenthousandft(oracle, assignment(user_id=None), holidays=(WED,))
     week = week_of(totals, None)
     assert (week.person, week.email) == (None, None)
-    assert (week.booked, week.holiday, week.capacity) == (32, 0, 0)
-    assert totals.project_weeks[0].people == 0
+    assert (week.booked, week.holiday, week.capacity) == (32, 8, 32)
+    assert totals.project_weeks[0].people == 0  # nobody's hours
 
 
 def test_a_placeholder_has_the_accounts_calendar(oracle: ModuleType) -> None:

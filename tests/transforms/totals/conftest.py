@@ -1,0 +1,123 @@
+"""Random studios (studios.py), and the product's way from wire JSON to marts."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from connectors.ruddr import wire as ruddr_wire
+from connectors.tenthousandft import wire as tenthousandft_wire
+from transforms.model import Record, ResourceKind
+from transforms.normalise import ruddr, tenthousandft
+from transforms.policy import Policy
+from transforms.totals import build
+from transforms.warehouse.connection import open_warehouse
+from transforms.warehouse.load import Stages
+from transforms.warehouse.snapshot import Snapshot, record
+
+KNOWN = datetime(2026, 1, 1)  # noqa: DTZ001 - the warehouse keeps UTC without an offset
+
+
+def _load_studios() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("random_studios", Path(__file__).parent / "studios.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def studios() -> ModuleType:
+    return _load_studios()
+
+
+@pytest.fixture(scope="session")
+def product() -> Callable[[Any], Any]:
+    """Marts of a studio: `with product(studio) as con`, a warehouse in memory that holds just that studio."""
+
+    def counted(studio: Any) -> Any:
+        con = open_warehouse(":memory:")
+        with Stages(con) as stages:
+            stages.add(_records(studio))
+            for table in list(stages._stages):
+                stages[table].materialise()
+                stages[table].merge(studio.source, "s1", KNOWN, None)
+        record(con, _snapshot(studio), [], [], {})
+        build(con, Policy.model_validate({}))
+        return closing(con)
+
+    return counted
+
+
+def _snapshot(studio: Any) -> Snapshot:
+    rows = len(studio.rows[studio.bookings])
+    return Snapshot(
+        snapshot_id="s1", source=studio.source, stream=studio.bookings, scope="all",
+        window_start=studio.start, window_end=studio.end, started_at=KNOWN, finished_at=KNOWN,
+        complete=True, incomplete_reason=None, pages=1, rows=rows, loaded=rows, repeated=0, quarantined=0,
+        outside=0, content_sha256="",
+    )  # fmt: skip
+
+
+def _records(studio: Any) -> Iterator[Record]:
+    return (_tenthousandft if studio.source == "tenthousandft" else _ruddr)(studio.rows)
+
+
+def _parsed(wire: Any, stream: str, envelope: str, rows: list[Any]) -> Iterator[Any]:
+    parsed = wire.parse(stream, json.dumps({envelope: rows, "paging": {}, "hasMore": False}).encode())
+    assert not parsed.rejects, f"a legal row was refused: {parsed.rejects}"
+    return (row for _, row in parsed.rows)
+
+
+def _tenthousandft(rows: dict[str, list[Any]]) -> Iterator[Record]:
+    def parsed(stream: str) -> Iterator[Any]:
+        return _parsed(tenthousandft_wire, stream, "data", rows[stream])
+
+    people: dict[str, ResourceKind] = {str(row["id"]): "member" for row in rows["users"]}
+    lists = tenthousandft.Lists(
+        people=people | {str(row["id"]): "placeholder" for row in rows["placeholders"]},
+        projects={str(row["id"]) for row in rows["projects"] if row["parent_id"] is None},
+        phases={str(row["id"]): str(row["parent_id"]) for row in rows["projects"] if row["parent_id"]},
+        leave_types={str(row["id"]) for row in rows["leave_types"]},
+    )
+    for stream, normalise in (
+        ("users", tenthousandft.user),
+        ("placeholders", tenthousandft.placeholder),
+        ("projects", tenthousandft.project),
+        ("leave_types", tenthousandft.leave_type),
+        ("holidays", tenthousandft.holiday),
+    ):
+        for row in parsed(stream):
+            yield from normalise(row)
+    for place, row in enumerate(parsed("assignments")):
+        yield from tenthousandft.assignment(row, lists, "page", place)
+
+
+def _ruddr(rows: dict[str, list[Any]]) -> Iterator[Record]:
+    def parsed(stream: str) -> Iterator[Any]:
+        return _parsed(ruddr_wire, stream, "results", rows[stream])
+
+    lists = ruddr.Lists(
+        people={row["id"] for row in rows["members"] + rows["placeholders"]},
+        projects={row["id"] for row in rows["projects"]},
+    )
+    for stream, normalise in (
+        ("members", ruddr.member),
+        ("placeholders", ruddr.placeholder),
+        ("projects", ruddr.project),
+    ):
+        for row in parsed(stream):
+            yield from normalise(row)
+    for place, row in enumerate(parsed("allocations")):
+        yield from ruddr.allocation(row, lists, "page", place)

@@ -1,0 +1,231 @@
+"""The SQL against the day-by-day oracle, and the laws of a sum, over random studios of both planners.
+
+The oracle counts in exact fractions, the product in whole milliseconds: they may differ by what rounding
+a day to a millisecond adds up to, and by no rule. Among the product's own numbers nothing may differ at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from fractions import Fraction
+from types import ModuleType
+from typing import Any
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+MS_PER_HOUR = 3_600_000
+HALF_A_SECOND_MS = 500
+BOTH = pytest.mark.parametrize("source", ["tenthousandft", "ruddr"])
+# Each unit of which a booking over two spans in a row is the same as a booking over both.
+LINEAR = {"percent", "hours_per_day", "day", "week", "month", "ratio_of_capacity"}
+
+Product = Callable[[Any], Any]
+Marts = dict[str, list[tuple[Any, ...]]]
+
+PERSON_WEEK = """
+SELECT person_key, week, booked_ms, tentative_ms, leave_ms, holiday_ms, capacity_ms FROM mart_person_week
+"""
+PROJECT_WEEK = "SELECT project_key, week, booked_ms, people FROM mart_project_week"
+BOOKING = "SELECT source_key, kind, person_key, project_key, start_date, end_date, total_ms FROM mart_booking"
+
+
+def marts(product: Product, studio: Any) -> Marts:
+    with product(studio) as con:
+        return {
+            "person-week": con.execute(f"{PERSON_WEEK} ORDER BY ALL").fetchall(),
+            "project-week": con.execute(f"{PROJECT_WEEK} ORDER BY ALL").fetchall(),
+            "booking": con.execute(f"{BOOKING} ORDER BY ALL").fetchall(),
+        }
+
+
+def same(ms: int, hours: Fraction) -> bool:
+    return abs(ms - hours * MS_PER_HOUR) <= HALF_A_SECOND_MS
+
+
+def shown(ms: tuple[int, ...]) -> list[float]:
+    return [value / MS_PER_HOUR for value in ms]
+
+
+# --- against the oracle ---------------------------------------------------------------------------------
+
+
+def check_person_weeks(ours: Marts, expected: Any) -> None:
+    rows = {row[:2]: row[2:] for row in ours["person-week"]}
+    assert len(rows) == len(ours["person-week"]), "two rows of one person and week"
+    wanted = {
+        (row.person_key, row.week): (row.booked, row.tentative, row.leave, row.holiday, row.capacity)
+        for row in expected.person_weeks
+    }
+    assert rows.keys() <= wanted.keys()
+    for key, hours in wanted.items():
+        if key in rows:
+            assert all(map(same, rows[key], hours)), (key, shown(rows[key]), [float(h) for h in hours])
+        else:  # people who are gone, placeholders and unassigned work have no rows without hours
+            assert hours[0] == hours[2] == 0, key
+
+
+def check_project_weeks(ours: Marts, expected: Any) -> None:
+    rows = {row[:2]: row[2:] for row in ours["project-week"]}
+    wanted = {(row.project_key, row.week): (row.booked, row.people) for row in expected.project_weeks}
+    assert rows.keys() == wanted.keys()
+    for key, (booked, people) in wanted.items():
+        assert same(rows[key][0], booked), (key, shown(rows[key][:1]), float(booked))
+        assert rows[key][1] == people, key
+
+
+def check_bookings(ours: Marts, expected: Any) -> None:
+    """Read-only rows go by a longer key that holds their id."""
+    rows = {key.split(":")[1] if ":" in key else key: rest for key, *rest in ours["booking"]}
+    assert rows.keys() == {booking.key for booking in expected.bookings}
+    for booking in expected.bookings:
+        *what, total_ms = rows[booking.key]
+        kind = "work" if booking.kind == "project" else booking.kind
+        assert what == [kind, booking.person_key, booking.project_key, booking.start, booking.end]
+        assert same(total_ms, booking.total), (booking.key, total_ms / MS_PER_HOUR, float(booking.total))
+
+
+@BOTH
+@settings(max_examples=80, deadline=None)
+@given(data=st.data())
+def test_every_total_is_the_oracles(
+    source: str, data: st.DataObject, studios: ModuleType, product: Product, oracle: ModuleType
+) -> None:
+    studio = data.draw(studios.STRATEGIES[source]())
+    expected = getattr(oracle, source)(studio.rows, studio.start, studio.end)
+    ours = marts(product, studio)
+    check_person_weeks(ours, expected)
+    check_project_weeks(ours, expected)
+    check_bookings(ours, expected)
+
+
+# --- laws -----------------------------------------------------------------------------------------------
+
+
+@BOTH
+@settings(max_examples=15, deadline=None)
+@given(data=st.data())
+def test_the_order_of_input_changes_nothing(
+    source: str, data: st.DataObject, studios: ModuleType, product: Product
+) -> None:
+    studio = data.draw(studios.STRATEGIES[source]())
+    shuffled = {stream: data.draw(st.permutations(rows)) for stream, rows in studio.rows.items()}
+    other = studios.Studio(source, shuffled, studio.start, studio.end)
+    assert marts(product, studio) == marts(product, other)
+
+
+@BOTH
+@settings(max_examples=15, deadline=None)
+@given(data=st.data())
+def test_a_booking_changes_only_its_person_project_and_weeks(
+    source: str, data: st.DataObject, studios: ModuleType, product: Product
+) -> None:
+    """Ruddr's time off is the exception: it moves its person's other bookings, in other weeks too."""
+    studio = data.draw(studios.STRATEGIES[source]())
+    bookings = studio.rows[studio.bookings]
+    assume(bookings)
+    after = marts(product, studio)
+    before = marts(product, studio.with_bookings(bookings[:-1]))
+    [added] = [row for row in after["booking"] if row[0] not in {row[0] for row in before["booking"]}]
+    _, kind, person, project, first, last, _ = added
+    changed_people = set(after["person-week"]) ^ set(before["person-week"])
+    changed_projects = set(after["project-week"]) ^ set(before["project-week"])
+    assert {row[0] for row in changed_people} <= {person}
+    if source == "ruddr" and kind != "work":
+        return
+    weeks = {monday(first + timedelta(days=day)) for day in range((last - first).days + 1)}
+    assert {row[1] for row in changed_people} <= weeks
+    assert {row[:2] for row in changed_projects} <= {(project, week) for week in weeks}
+    if kind != "work":
+        assert not changed_projects
+
+
+@BOTH
+@settings(max_examples=25, deadline=None)
+@given(data=st.data())
+def test_two_halves_make_a_whole(
+    source: str, data: st.DataObject, studios: ModuleType, product: Product
+) -> None:
+    studio = data.draw(studios.STRATEGIES[source]())
+    names = ("starts_at", "ends_at") if source == "tenthousandft" else ("start", "end")
+    bookings = studio.rows[studio.bookings]
+    divisible = [
+        row
+        for row in bookings
+        if row.get("unit", row.get("allocation_mode", "percent")) in LINEAR and row[names[0]] < row[names[1]]
+    ]
+    assume(divisible)
+    whole = data.draw(st.sampled_from(divisible))
+    halves = split(data, whole, *names)
+    parts = marts(product, studio.with_bookings([row for row in bookings if row is not whole] + halves))
+    wholes = marts(product, studio)
+    assert parts["person-week"] == wholes["person-week"]
+    assert parts["project-week"] == wholes["project-week"]
+    assert sum(row[-1] for row in parts["booking"]) == sum(row[-1] for row in wholes["booking"])
+
+
+@BOTH
+@settings(max_examples=20, deadline=None)
+@given(data=st.data())
+def test_parts_add_up_to_wholes(
+    source: str, data: st.DataObject, studios: ModuleType, product: Product
+) -> None:
+    """To the millisecond, at every grain, so every difference below is an empty list."""
+    studio = data.draw(studios.STRATEGIES[source]())
+    with product(studio) as con:
+        for difference in (DAYS_AGAINST_BOOKINGS, DAYS_AGAINST_WEEKS, PROJECTS_AGAINST_PEOPLE, SPREADS):
+            assert con.execute(difference).fetchall() == [], difference
+
+
+DAYS_AGAINST_BOOKINGS = """
+SELECT source_key, total_ms, sum(ms)
+FROM mart_booking JOIN mart_booking_day USING (source, source_key)
+GROUP BY ALL HAVING total_ms <> sum(ms)
+"""
+DAYS_AGAINST_WEEKS = """
+WITH days AS (
+    SELECT person_key, date_trunc('week', day)::DATE AS week,
+        coalesce(sum(ms) FILTER (kind = 'work'), 0)::BIGINT AS booked_ms,
+        coalesce(sum(ms) FILTER (kind = 'work' AND is_tentative), 0)::BIGINT AS tentative_ms,
+        coalesce(sum(ms) FILTER (kind = 'leave'), 0)::BIGINT AS leave_ms
+    FROM mart_booking_day SEMI JOIN mart_coverage USING (source, day)
+    GROUP BY ALL
+), weeks AS (
+    SELECT person_key, week, booked_ms, tentative_ms, leave_ms FROM mart_person_week
+)
+SELECT * FROM days WHERE booked_ms + leave_ms > 0 EXCEPT SELECT * FROM weeks
+UNION ALL
+(SELECT * FROM weeks WHERE booked_ms + leave_ms > 0 EXCEPT SELECT * FROM days)
+"""
+PROJECTS_AGAINST_PEOPLE = """
+SELECT week, sum(of_projects), sum(of_people)
+FROM (
+    SELECT week, booked_ms AS of_projects, 0 AS of_people FROM mart_project_week
+    UNION ALL
+    SELECT week, 0, booked_ms FROM mart_person_week
+)
+GROUP BY week HAVING sum(of_projects) <> sum(of_people)
+"""
+# A fixed amount is whole, whether its days could carry it or not.
+SPREADS = """
+SELECT source_key, total_ms, effort_amount
+FROM mart_booking
+WHERE effort_unit = 'hours_total' AND total_ms <> effort_amount * 3600000
+"""
+
+
+def monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())
+
+
+def split(data: st.DataObject, row: dict[str, Any], start: str, end: str) -> list[dict[str, Any]]:
+    """The row as two rows in a row: new ids, the first up to some day, the second from the next."""
+    first, last = date.fromisoformat(row[start]), date.fromisoformat(row[end])
+    cut = first + timedelta(days=data.draw(st.integers(0, (last - first).days - 1)))
+    ids = (8001, 8002) if isinstance(row["id"], int) else ("left", "right")
+    return [
+        {**row, "id": ids[0], end: cut.isoformat()},
+        {**row, "id": ids[1], start: (cut + timedelta(days=1)).isoformat()},
+    ]
