@@ -1,0 +1,58 @@
+"""Opening the warehouse: created once, refused clearly."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from transforms.warehouse import WarehouseBusy, WarehouseError, WarehouseVersion, open_warehouse
+
+HOLD = """
+import duckdb, sys, time
+con = duckdb.connect(sys.argv[1]); print("held", flush=True); time.sleep(60)
+"""
+
+
+def test_a_new_file_gets_the_schema_and_keeps_it(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "warehouse.duckdb"
+    open_warehouse(path).close()
+    with open_warehouse(path) as con:
+        assert con.execute("SELECT count(*) FROM core_booking_now").fetchall() == [(0,)]
+
+
+def test_another_process_holds_it(tmp_path: Path) -> None:
+    path = tmp_path / "warehouse.duckdb"
+    holder = subprocess.Popen([sys.executable, "-c", HOLD, str(path)], stdout=subprocess.PIPE, text=True)
+    try:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        with pytest.raises(WarehouseBusy, match=rf"PID {holder.pid}.*published"):
+            open_warehouse(path)
+    finally:
+        holder.kill()
+        holder.communicate()
+
+
+def test_a_newer_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "warehouse.duckdb"
+    with open_warehouse(path) as con:
+        con.execute("UPDATE meta_schema SET version = 99")
+    with pytest.raises(WarehouseVersion, match="version 99.*upgrade"):
+        open_warehouse(path)
+
+
+def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    path = tmp_path / "warehouse.duckdb"
+    path.write_text("hello, this is not a database at all" * 10)
+    with pytest.raises(WarehouseError, match=r"cannot open the warehouse .*warehouse\.duckdb"):
+        open_warehouse(path)
+
+
+def test_nothing_is_ever_downloaded() -> None:
+    con = open_warehouse(":memory:")
+    with pytest.raises(duckdb.Error):
+        con.execute("SELECT * FROM 's3://bucket/file.parquet'")
