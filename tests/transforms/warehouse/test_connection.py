@@ -41,7 +41,7 @@ def test_a_newer_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "warehouse.duckdb"
     with open_warehouse(path) as con:
         con.execute("UPDATE meta_schema SET version = 99")
-    with pytest.raises(WarehouseVersion, match="version 99.*upgrade"):
+    with pytest.raises(WarehouseVersion, match=r"version 99.*upgrade"):
         open_warehouse(path)
 
 

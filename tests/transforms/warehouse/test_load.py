@@ -17,7 +17,7 @@ from transforms.warehouse.load import Absence, Merged, Stages
 
 EVERYTHING = Absence("true", present_in=("core.leave_type_key",))
 Load = Callable[..., Merged]
-T0 = datetime(2026, 3, 2, 9, 0)
+T0 = datetime.fromisoformat("2026-03-02T09:00")  # the warehouse keeps UTC without the mark
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ def test_every_model_fits_its_table(con: duckdb.DuckDBPyConnection) -> None:
     )
 )
 def test_history_replays(pulls: list[tuple[dict[str, str], bool]]) -> None:
-    """Whatever was pulled, the current rows and the rows as of any earlier pull are what a dict would hold."""
+    """Whatever was pulled: the rows now, and as of any earlier pull, are those a dict would hold."""
     con = open_warehouse(":memory:")
     expected: dict[str, str] = {}
     told: list[tuple[datetime, dict[str, str]]] = []
