@@ -87,18 +87,23 @@ over_period AS (
     WHERE e.effort_unit IN ('hours_per_week', 'hours_per_month')
 ),
 spread AS (
-    SELECT * FROM over_span
+    SELECT * FROM over_span WHERE weight_ms > 0
     UNION ALL
-    SELECT * FROM over_period
+    SELECT * FROM over_period WHERE weight_ms > 0
+),
+parts AS (
+    SELECT
+        source,
+        source_key,
+        day,
+        (2 * amount * cum + whole) // (2 * whole)
+        - (2 * amount * (cum - weight_ms) + whole) // (2 * whole) AS ms
+    FROM spread
 )
 SELECT source, source_key, day, ms
 FROM direct
 WHERE ms > 0
 UNION ALL
-SELECT
-    source,
-    source_key,
-    day,
-    ((2 * amount * cum + whole) // (2 * whole) - (2 * amount * (cum - weight_ms) + whole) // (2 * whole))::BIGINT AS ms
-FROM spread
-WHERE weight_ms > 0;
+SELECT source, source_key, day, ms::BIGINT
+FROM parts
+WHERE ms > 0;
