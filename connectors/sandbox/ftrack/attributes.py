@@ -93,12 +93,12 @@ class EntityType:
         """Columns by which rows are found without a scan: foreign keys and unique values."""
         return tuple(name for name, column in self.columns.items() if column.target or column.unique)
 
-    def column_of(self, name: str) -> Column | None:
-        """The column an attribute name reads and writes, through an alias if need be."""
-        item = self.attributes.get(name)
-        if isinstance(item, Alias):
-            return self.columns[item.column]
-        return item if isinstance(item, Column) else None
+    @cached_property
+    def mapped(self) -> frozenset[str]:
+        """Names of the collections that read as a mapping."""
+        return frozenset(
+            name for name, item in self.attributes.items() if isinstance(item, Collection) and item.mapped
+        )
 
 
 def to_datetime(text: str) -> datetime:

@@ -21,13 +21,15 @@ _STATUSES = (
 )
 _TYPES = (
     "Generic",
-    "Design",
+    "Previs",
     "Modeling",
     "Rigging",
+    "Layout",
     "Animation",
+    "FX",
     "Lighting",
     "Compositing",
-    "Editing",
+    "Editorial",
     "Production",
 )
 _PRIORITIES = (("None", 0.0), ("Low", 1.0), ("Medium", 2.0), ("High", 3.0), ("Urgent", 4.0))

@@ -128,10 +128,36 @@ def _sort_key(value: Any) -> tuple[bool, Any]:
 
 
 def _matching(store: Store, kind: EntityType, where: Condition) -> list[Found]:
-    where = _resolve(store, where)
+    where = _resolve(store, _spell_out(store, kind, where))
     test = predicate(store, kind, where)
     known = _candidates(store, kind, where)
     return [found for found in (_rows(store, kind) if known is None else known) if test(found[1])]
+
+
+def _spell_out(store: Store, kind: EntityType, condition: Condition) -> Condition:
+    """`metadata.key is "x"` means `metadata any (key is "x")`: write it so."""
+    match condition:
+        case Both(conditions=parts) | Either(conditions=parts):
+            return replace(condition, conditions=tuple(_spell_out(store, kind, part) for part in parts))
+        case Not(condition=inner):
+            return Not(_spell_out(store, kind, inner))
+        case Compare(path=path) | Among(path=path):
+            before, after = _crossing(store, kind, path)
+            return Related(before, "any", replace(condition, path=after)) if after else condition
+    return condition
+
+
+def _crossing(store: Store, kind: EntityType, path: str) -> tuple[str, str]:
+    """A path cut after its first collection; ("", "") when it has none to cut after."""
+    names = path.split(".")
+    for place, name in enumerate(names[:-1], start=1):
+        item = attribute(store, kind, name)
+        if isinstance(item, Collection):
+            return ".".join(names[:place]), ".".join(names[place:])
+        if isinstance(item, Column):
+            break
+        kind = store.schema.types[item.target]
+    return "", ""
 
 
 def _resolve(store: Store, condition: Condition) -> Condition:
@@ -252,7 +278,7 @@ def _inner(store: Store, target: EntityType, condition: Related, rest: str) -> P
         return _existence(store, target, replace(condition, path=rest, negated=False))
     if condition.condition is None:
         return lambda _row: True
-    return predicate(store, target, _resolve(store, condition.condition))
+    return predicate(store, target, _resolve(store, _spell_out(store, target, condition.condition)))
 
 
 def collection(store: Store, item: Collection) -> Callable[[Row], Iterable[Found]]:
@@ -306,7 +332,23 @@ def _candidates(store: Store, kind: EntityType, condition: Condition) -> list[Fo
             return _looked_up(store, kind, condition.path, (value,))
         case Among(negated=False):
             return _looked_up(store, kind, condition.path, _values(condition))
+        case Related(negated=False, condition=inner) if inner is not None:
+            return _owners(store, kind, condition.path, inner)
     return None
+
+
+def _owners(store: Store, kind: EntityType, path: str, condition: Condition) -> list[Found] | None:
+    """Rows whose collection holds a row that the indexes can find."""
+    item = store.schema.attribute(kind, path)
+    if not isinstance(item, Collection):
+        return None
+    target = store.schema.types[item.target]
+    members = _candidates(store, target, _resolve(store, _spell_out(store, target, condition)))
+    if members is None:
+        return None
+    owners = dict.fromkeys(row[item.column] for _name, row in members)
+    found = (store.find(kind.name, key) for key in owners if key is not None)
+    return [owner for owner in found if owner is not None]
 
 
 def _united(parts: list[list[Found] | None]) -> list[Found] | None:

@@ -29,7 +29,7 @@ class Operations:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._echoes: dict[str, Render] = {}
+        self._echoes: dict[tuple[str, tuple[str, ...]], Render] = {}
         self._results: OrderedDict[Query, tuple[int, list[Found]]] = OrderedDict()
         self._actions: dict[str, Callable[[Mapping[str, Any]], Any]] = {
             "query_server_information": self._information,
@@ -98,13 +98,13 @@ class Operations:
         named = dict(zip(kind.primary_key, key, strict=True)) if key else {}
         if any(data.get(name, value) != value for name, value in named.items()):
             raise ValidationError(f"{kind.name}: entity_key {list(key)} and entity_data disagree.")
-        return self._echo("create", kind, self._store.create(kind.name, {**data, **named}))
+        return self._echo("create", kind, self._store.create(kind.name, {**data, **named}), data)
 
     def _update(self, operation: Mapping[str, Any]) -> dict[str, Any]:
         kind, data = self._writable(operation), _data(operation)
         key = _required_key(operation, kind)
         self._store.update(kind.name, key, data)
-        return self._echo("update", kind, key)
+        return self._echo("update", kind, key, data)
 
     def _delete(self, operation: Mapping[str, Any]) -> dict[str, Any]:
         kind = self._writable(operation)
@@ -120,10 +120,12 @@ class Operations:
             raise ForbiddenError(f"{self._store.user} may not write {name}.")
         return kind
 
-    def _echo(self, action: str, kind: EntityType, key: Key) -> dict[str, Any]:
-        render = self._echoes.get(kind.name) or self._echoes.setdefault(
-            kind.name, echo(self._store, kind.name)
-        )
+    def _echo(self, action: str, kind: EntityType, key: Key, data: Mapping[str, Any]) -> dict[str, Any]:
+        """The row as it now is; with a mapping that was set, which the client would else show as it was."""
+        mapped = tuple(name for name in data if name in kind.mapped)
+        render = self._echoes.get((kind.name, mapped))
+        if render is None:
+            render = self._echoes[kind.name, mapped] = echo(self._store, kind, mapped)
         return {"action": action, "data": render(self._store.entities[kind.name][key])}
 
 

@@ -99,9 +99,7 @@ def _collected(store: Store, item: Collection, renders: dict[str, Render]) -> Ca
     return lambda row: [renders[name](found) for name, found in members(row)]
 
 
-def echo(store: Store, entity_type: str) -> Render:
-    """How to write a created or updated row: every value of it, no relations."""
-    kind = store.schema.types[entity_type]
-    return _renderer(
-        store, kind, {name: {} for name, item in kind.attributes.items() if isinstance(item, Column | Alias)}
-    )
+def echo(store: Store, kind: EntityType, also: Iterable[str]) -> Render:
+    """How to write a created or updated row: every value of it, no relations but those asked for."""
+    values = [name for name, item in kind.attributes.items() if isinstance(item, Column | Alias)]
+    return _renderer(store, kind, {name: {} for name in (*values, *also)})
