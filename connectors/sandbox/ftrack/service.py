@@ -10,8 +10,8 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route, WebSocketRoute
 
 from connectors.sandbox.ftrack.errors import (
     FTAuthenticationError,
@@ -19,6 +19,7 @@ from connectors.sandbox.ftrack.errors import (
     ServiceError,
     ValidationError,
 )
+from connectors.sandbox.ftrack.events import Hub
 from connectors.sandbox.ftrack.operations import Operations
 from connectors.sandbox.ftrack.store import Store
 
@@ -29,7 +30,7 @@ def build_app(store: Store) -> Starlette:
     Errors are one object in place of the list: with HTTP 200, or with the error's own status when the
     request asked for it (`ftrack-strict-api: true`).
     """
-    operations = Operations(store)
+    operations, hub = Operations(store), Hub(store)
 
     async def api(request: Request) -> Response:
         body = await request.body()
@@ -37,7 +38,20 @@ def build_app(store: Store) -> Starlette:
         # In a thread: a long query must not hold up the event loop that serves everybody else.
         return await run_in_threadpool(_answer, operations, store, request.headers, body, strict)
 
-    return Starlette(routes=[Route("/api", api, methods=["POST"])])
+    async def handshake(request: Request) -> Response:
+        try:
+            authenticate(store, request.headers)
+        except ServiceError as error:
+            return PlainTextResponse(str(error), error.status)
+        return PlainTextResponse(hub.handshake())
+
+    return Starlette(
+        routes=[
+            Route("/api", api, methods=["POST"]),
+            Route("/socket.io/1/", handshake),
+            WebSocketRoute("/socket.io/1/websocket/{session}", hub.serve),
+        ]
+    )
 
 
 def _answer(

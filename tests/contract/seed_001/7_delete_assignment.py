@@ -1,0 +1,3 @@
+assignment = session.query('Assignment where id is "assignment_id"').one()
+session.delete(assignment)
+session.commit()
