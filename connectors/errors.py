@@ -96,7 +96,9 @@ class OperationsRejected(FatalError):
 
 
 class TransientError(ConnectorError):
-    """The same request may succeed later."""
+    """The same request may succeed later. `retry_after` is the wait in seconds the service asked for."""
+
+    retry_after: float | None = None
 
 
 class Throttled(TransientError):
