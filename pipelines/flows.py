@@ -1,0 +1,158 @@
+"""The Prefect flows: wiring only. The work is in `sync` and `backfill`, which know nothing of Prefect.
+
+A task is a source or a step, never a page or a row: a server records some forty tasks a second. No task has
+Prefect retries, since the connectors have already waited and retried; the next run is the retry. Tasks take
+no parameters, so that no setting, and no secret in one, ever reaches the server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import duckdb
+from prefect import flow, get_run_logger, task
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.runtime import flow_run
+from pydantic import Field
+
+from pipelines.apply import ApplyResult
+from pipelines.backfill import backfill as backfill_steps
+from pipelines.backfill import check
+from pipelines.lock import warehouse
+from pipelines.report import applied_line, plan_line, snapshot_line
+from pipelines.runs import recorded
+from pipelines.settings import Settings, Source, load_settings
+from pipelines.sync import SyncFailed, SyncResult
+from pipelines.sync import sync as sync_steps
+from transforms.reconcile.plan import Plan
+from transforms.reconcile.render import render
+from transforms.totals import totals
+from transforms.warehouse.snapshot import Snapshot
+
+ARTIFACT_ROWS = 100
+ARTIFACT_CHARACTERS = 50_000
+
+Days = Annotated[int, Field(ge=0, le=3660)]
+
+
+@flow(name="sync")
+def sync(
+    config: str | None = None,
+    dry_run: bool = False,
+    past_days: Days | None = None,
+    future_days: Days | None = None,
+) -> SyncResult:
+    """Pull, total, plan and apply the configured window, or one of `past_days` and `future_days`.
+
+    `config` is the path of crewtally.toml where the worker runs; by default CREWTALLY_CONFIG or the working
+    folder. `dry_run` stops after the plan. Fails on a tripped guard, with the plan as an artefact.
+    """
+    settings = _widened(_load(config), past_days, future_days)
+    with _run(settings, "sync") as (con, run):
+        result = sync_steps(settings, con, FlowReport(con), step=as_task, dry_run=dry_run)
+        run.detail = result.line()
+        _fail_if_records_failed(result)
+    return result
+
+
+@flow(name="backfill")
+def backfill(
+    start: date, end: date, source: Source | None = None, dry_run: bool = False, config: str | None = None
+) -> SyncResult:
+    """Pull `start` to `end` (inclusive) month by month, then plan and apply; resumes an unfinished one.
+
+    Deletes nothing outside the span. `source`: one planner; by default all that are configured.
+    """
+    settings = _load(config)
+    request = check(settings, start, end, source)
+    with _run(settings, "backfill") as (con, run):
+        result = backfill_steps(settings, con, FlowReport(con), request, step=as_task, dry_run=dry_run)
+        run.detail = f"{start} to {end}: {result.line()}"
+        _fail_if_records_failed(result)
+    return result
+
+
+def as_task(name: str, function: Callable[..., Any], /, *arguments: Any, **options: Any) -> Any:
+    """The step as a Prefect task run in this process, without a cache and without parameters."""
+
+    def call() -> Any:
+        return function(*arguments, **options)
+
+    return task(name=name, cache_policy=NO_CACHE, persist_result=False)(call)()
+
+
+class FlowReport:
+    """The `Report` of a flow run: lines in its log, and small artefacts."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
+        self.con = con
+
+    def pulled(self, snapshots: tuple[Snapshot, ...]) -> None:
+        for snapshot in snapshots:
+            get_run_logger().info(snapshot_line(snapshot))
+        columns = ("source", "stream", "complete", "rows", "loaded", "quarantined", "incomplete_reason")
+        rows = [[getattr(snapshot, name) for name in columns] for snapshot in snapshots]
+        _table("crewtally-snapshots", columns, rows, "What was pulled")
+        hours = totals(self.con, "project-week", start=date.today())  # noqa: DTZ011 - a sample, not a rule
+        _table(
+            "crewtally-totals", hours.columns, hours.fetchall(), "Hours by project and week, from today on"
+        )
+
+    def planned(self, plan: Plan, file: Path) -> None:
+        get_run_logger().info("%s Kept in %s.", plan_line(plan), file)
+        text = render(plan)
+        if len(text) > ARTIFACT_CHARACTERS:
+            text = f"{text[:ARTIFACT_CHARACTERS]}\n... the rest is in the file"
+        create_markdown_artifact(
+            key="crewtally-plan",
+            markdown=f"{plan_line(plan)} File: `{file}`\n\n```\n{text}\n```",
+            description=f"Plan {plan.sha256}",
+        )
+
+    def applied(self, result: ApplyResult) -> None:
+        get_run_logger().info(applied_line(result))
+
+
+def _load(config: str | None) -> Settings:
+    return load_settings(Path(config) if config else None)
+
+
+def _widened(settings: Settings, past_days: int | None, future_days: int | None) -> Settings:
+    given = {"past_days": past_days, "future_days": future_days}
+    changed = {key: value for key, value in given.items() if value is not None}
+    return settings.model_copy(update={"window": settings.window.model_copy(update=changed)})
+
+
+@contextmanager
+def _run(settings: Settings, command: str) -> Iterator[tuple[duckdb.DuckDBPyConnection, Any]]:
+    """The warehouse, alone, with this run in its list. The server's limits do not see the CLI; the lock does."""
+    name = f"{command}, flow run {flow_run.get_name()}"
+    with (
+        warehouse(settings, name, waiting=get_run_logger().info) as con,
+        recorded(settings, con, command) as run,
+    ):
+        yield con, run
+
+
+def _fail_if_records_failed(result: SyncResult) -> None:
+    if result.applied is not None and result.applied.failed:
+        raise SyncFailed(f"{applied_line(result.applied)} Run again: the rest is tried once more.")
+
+
+def _table(key: str, columns: Any, rows: list[Any], description: str) -> None:
+    """A table artefact: its first rows, as JSON the server accepts (dates are text)."""
+    sample = [
+        {name: _json_safe(value) for name, value in zip(columns, row, strict=True)}
+        for row in rows[:ARTIFACT_ROWS]
+    ]
+    shown = f" (the first {ARTIFACT_ROWS} of {len(rows)})" if len(rows) > ARTIFACT_ROWS else ""
+    create_table_artifact(key=key, table=sample, description=description + shown)
+
+
+def _json_safe(value: object) -> object:
+    return value if isinstance(value, bool | int | float | None) else str(value)

@@ -1,0 +1,113 @@
+"""One process at a time in the warehouse: a file lock beside it, that waits and can say who holds it.
+
+DuckDB itself refuses a second process at once and says only its number. The lock is the kernel's (flock): it
+goes with its process, however that ends, so there is never a stale one to clean up.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from pipelines.settings import Settings
+
+if TYPE_CHECKING:
+    import duckdb
+
+WRITER_PATIENCE_SECONDS = 900.0
+READER_PATIENCE_SECONDS = 10.0
+_POLL_SECONDS = 0.1
+
+
+class WarehouseLocked(Exception):
+    """Another crewtally process works in the warehouse. The message names it and what to do."""
+
+
+@contextmanager
+def exclusive(
+    warehouse: Path,
+    command: str,
+    *,
+    patience_seconds: float = WRITER_PATIENCE_SECONDS,
+    waiting: Callable[[str], None] = lambda _: None,
+) -> Iterator[None]:
+    """Holds the lock of `warehouse`; `waiting` is told once, with the holder, if it is not free at once.
+
+    Raises WarehouseLocked when it is not free within `patience_seconds`.
+    """
+    warehouse.parent.mkdir(parents=True, exist_ok=True)
+    path = warehouse.with_name(warehouse.name + ".lock")
+    with path.open("a+", encoding="utf-8") as file:
+        _acquire(file, warehouse, patience_seconds, waiting)
+        _sign(file, command)
+        yield
+        _sign(file, None)
+
+
+@contextmanager
+def warehouse(
+    settings: Settings,
+    command: str,
+    *,
+    patience_seconds: float = WRITER_PATIENCE_SECONDS,
+    waiting: Callable[[str], None] = lambda _: None,
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The open warehouse, alone. Raises WarehouseLocked, WarehouseBusy or WarehouseVersion."""
+    from transforms.warehouse import open_warehouse  # keeps `crewtally --help` quick
+
+    path = settings.warehouse.path
+    with exclusive(path, command, patience_seconds=patience_seconds, waiting=waiting):
+        con = open_warehouse(path)
+        try:
+            yield con
+        finally:
+            con.close()
+
+
+def _acquire(file: IO[str], warehouse: Path, patience: float, waiting: Callable[[str], None]) -> None:
+    deadline = time.monotonic() + patience
+    told = False
+    while not _try(file):
+        if time.monotonic() >= deadline:
+            raise WarehouseLocked(
+                f"The warehouse {warehouse} is in use by {_holder(file)}, and was for {patience:.0f} s. "
+                "Wait for that run to end, or stop it, then try again."
+            )
+        if not told:
+            waiting(f"Waiting for {_holder(file)} to be done with the warehouse.")
+            told = True
+        time.sleep(_POLL_SECONDS)
+
+
+def _try(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _sign(file: IO[str], command: str | None) -> None:
+    """Only the holder writes here, so what a waiting process reads is about the holder."""
+    file.seek(0)
+    file.truncate()
+    if command is not None:
+        since = datetime.now(UTC).isoformat(timespec="seconds")
+        json.dump({"pid": os.getpid(), "command": command, "since": since}, file)
+    file.flush()
+
+
+def _holder(file: IO[str]) -> str:
+    file.seek(0)
+    try:
+        signed = json.loads(file.read())
+        return f"`crewtally {signed['command']}` (process {signed['pid']}, since {signed['since']})"
+    except (ValueError, KeyError, TypeError):  # between taking the lock and signing it
+        return "another crewtally process"

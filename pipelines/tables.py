@@ -1,0 +1,111 @@
+"""Rows on their way out: a readable table, CSV, JSON or Parquet."""
+
+from __future__ import annotations
+
+import csv
+import os
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import duckdb
+    from rich.console import Console
+
+PIPED_WIDTH = 100
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def console(file: IO[str] | None = None) -> Console:
+    """A console as wide as the terminal; into a pipe or a file, 100 columns without colour."""
+    from rich.console import Console
+
+    file = file or sys.stdout
+    return Console(file=file, highlight=False, soft_wrap=False, width=None if file.isatty() else PIPED_WIDTH)
+
+
+def show(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    title: str | None = None,
+    file: IO[str] | None = None,
+) -> None:
+    """Prints a table; numbers stand right. Column names lose their `_hours`: the title or the docs say h."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    listed = list(rows)
+    for index, name in enumerate(columns):
+        numeric = any(isinstance(row[index], int | float) for row in listed)
+        table.add_column(heading(name), justify="right" if numeric else "left", overflow="ellipsis")
+    for row in listed:
+        table.add_row(*(Text(cell(value)) for value in row))  # Text: a name in [brackets] is no markup
+    console(file).print(table)
+
+
+def heading(column: str) -> str:
+    """`booked_hours` -> `booked`."""
+    return column.removesuffix("_hours").replace("_", " ")
+
+
+def cell(value: object) -> str:
+    """A value for the eye: hours with at most two decimals, nothing for None."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.2f}".rstrip("0").rstrip(".")
+    return str(value)
+
+
+def write_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]], file: IO[str]) -> None:
+    """CSV with a header, `\\n` at the ends of lines, ISO dates, empty for None.
+
+    Text that a spreadsheet would take for a formula gets a leading apostrophe: names come from outside.
+    """
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([_csv_cell(value) for value in row] for row in rows)
+
+
+def _csv_cell(value: Any) -> Any:
+    if isinstance(value, str) and value.startswith(_FORMULA):
+        return f"'{value}"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def objects(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[dict[str, Any]]:
+    """One dictionary per row."""
+    return [dict(zip(columns, row, strict=True)) for row in rows]
+
+
+def write_parquet(relation: duckdb.DuckDBPyRelation, path: Path) -> None:
+    """The relation as one Parquet file, there whole or not at all."""
+    with replacing(path) as temporary:
+        relation.write_parquet(str(temporary))
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary file beside `path` that takes its place when the block ends well."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(descriptor)
+    temporary = Path(name)
+    try:
+        yield temporary
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)  # mkstemp keeps files private; a report is not
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,54 @@
+"""Rows on their way out."""
+
+from __future__ import annotations
+
+import io
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from pipelines import tables
+
+
+def csv_of(*row: object) -> str:
+    file = io.StringIO()
+    tables.write_csv([f"c{i}" for i in range(len(row))], [row], file)
+    return file.getvalue().split("\n", 1)[1]
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t"])
+def test_text_that_a_spreadsheet_would_run_is_defused(start: str) -> None:
+    assert csv_of(f"{start}cmd()") == f"'{start}cmd()\n"
+
+
+def test_a_carriage_return_in_front_is_defused_too() -> None:
+    assert csv_of("\rcmd()").startswith("\"'\rcmd()")
+
+
+def test_numbers_and_dates_are_never_defused() -> None:
+    assert csv_of(-1.5, date(2026, 3, 2), None, True, "a-b") == "-1.5,2026-03-02,,true,a-b\n"
+
+
+def test_a_table_shows_names_as_they_are() -> None:
+    file = io.StringIO()
+    tables.show(("person", "booked_hours"), [("[bold]Ada[/]", 7.5), (None, 8.0)], file=file)
+    text = file.getvalue()
+    assert "[bold]Ada[/]" in text
+    assert "booked" in text
+    assert "booked_hours" not in text
+    assert "\x1b" not in text
+    assert max(map(len, text.splitlines())) <= tables.PIPED_WIDTH
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
+    file = tmp_path / "totals.csv"
+    file.write_text("old")
+    with pytest.raises(ZeroDivisionError), tables.replacing(file) as temporary:
+        temporary.write_text("half")
+        raise ZeroDivisionError
+    assert file.read_text() == "old"
+    with tables.replacing(file) as temporary:
+        temporary.write_text("new")
+    assert file.read_text() == "new"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["totals.csv"]
