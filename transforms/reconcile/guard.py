@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 from pydantic import BaseModel, ConfigDict, Field
+
+from transforms.reconcile.plan import Plan, ProjectImpact, SourceImpact
 
 
 class GuardLimits(BaseModel):
@@ -36,3 +41,110 @@ class GuardLimits(BaseModel):
     """The same as a share of the people who have future work."""
     max_source_lost_share: float = Field(0.3, ge=0, le=1)
     """Share of one source's pushed bookings that may be gone from it at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """A guard that a plan ran into: its key in `[guards]`, and what a producer should know."""
+
+    guard: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.message} ([guards] {self.guard})"
+
+
+def evaluate(plan: Plan, limits: GuardLimits) -> list[Trip]:
+    """Every guard the plan runs into, the gravest first; none means it may be applied."""
+    return [
+        *_sources(plan, limits),
+        *_future_hours(plan, limits),
+        *_people(plan, limits),
+        *_projects(plan, limits),
+        *_counts(plan, "delete", limits.max_delete_share, limits.max_deletes, limits),
+        *_counts(plan, "update", limits.max_update_share, limits.max_updates, limits),
+    ]
+
+
+def _sources(plan: Plan, limits: GuardLimits) -> Iterator[Trip]:
+    for source in plan.content["impact"]["sources"]:
+        if source["lost"] and not source["bookings"]:
+            yield Trip(
+                "empty source",
+                f"{source['source']} has no booking at all any more, but {source['lost']} of its bookings "
+                "were pushed. An empty answer is more often a fault than an empty studio.",
+            )
+        elif source["pushed"] >= limits.minimum_records and _share(source) > limits.max_source_lost_share:
+            yield Trip(
+                "max_source_lost_share",
+                f"{source['lost']} of the {source['pushed']} bookings pushed from {source['source']} are "
+                f"gone from it at once ({_percent(_share(source))}, "
+                f"limit {_percent(limits.max_source_lost_share)}).",
+            )
+
+
+def _share(source: SourceImpact) -> float:
+    return source["lost"] / source["pushed"] if source["pushed"] else 0.0
+
+
+def _future_hours(plan: Plan, limits: GuardLimits) -> Iterator[Trip]:
+    impact = plan.content["impact"]
+    before = sum(project["before"] for project in impact["projects"])
+    removed = sum(_removed(project) for project in impact["projects"])
+    limit = limits.max_future_hours_removed_share
+    if impact["records"] >= limits.minimum_records and before and removed / before > limit:
+        yield Trip(
+            "max_future_hours_removed_share",
+            f"{removed:,.0f} of {before:,.0f} booked hours from {plan.content['day']} on would go "
+            f"({_percent(removed / before)}, limit {_percent(limit)}).",
+        )
+
+
+def _removed(project: ProjectImpact) -> float:
+    """Hours a project loses on balance: what moves from one person to another is not lost."""
+    return max(0.0, project["before"] - project["after"])
+
+
+def _projects(plan: Plan, limits: GuardLimits) -> Iterator[Trip]:
+    limit = limits.max_project_hours_removed_share
+    for project in plan.content["impact"]["projects"]:
+        removed = _removed(project)
+        large = project["records"] >= limits.minimum_project_records
+        if large and project["before"] and removed / project["before"] > limit:
+            yield Trip(
+                "max_project_hours_removed_share",
+                f"{project['project']} would lose {removed:,.0f} of its {project['before']:,.0f} booked "
+                f"hours from {plan.content['day']} on ({_percent(removed / project['before'])}, "
+                f"limit {_percent(limit)}).",
+            )
+
+
+def _people(plan: Plan, limits: GuardLimits) -> Iterator[Trip]:
+    impact = plan.content["impact"]
+    emptied = impact["people_emptied"]
+    allowed = max(limits.max_people_emptied, int(limits.max_people_emptied_share * impact["people"]))
+    if impact["records"] >= limits.minimum_records and len(emptied) > allowed:
+        named = ", ".join(emptied[:5]) + (f" and {len(emptied) - 5} more" if len(emptied) > 5 else "")
+        yield Trip(
+            "max_people_emptied",
+            f"{len(emptied)} people would have no work left from {plan.content['day']} on "
+            f"(limit {allowed}): {named}.",
+        )
+
+
+def _counts(plan: Plan, action: str, share: float, number: int | None, limits: GuardLimits) -> Iterator[Trip]:
+    records = plan.content["impact"]["records"]
+    count = sum(plan.content["summary"]["changes"][action].values())
+    doing = {"delete": "delete", "update": "change"}[action]
+    if number is not None and count > number:
+        yield Trip(f"max_{action}s", f"The plan would {doing} {count} records in ftrack (limit {number}).")
+    if records >= limits.minimum_records and count / max(records, 1) > share:
+        yield Trip(
+            f"max_{action}_share",
+            f"The plan would {doing} {count} of the {records} records crewtally owns in ftrack "
+            f"({_percent(count / records)}, limit {_percent(share)}).",
+        )
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.0f}%"

@@ -1,0 +1,280 @@
+-- Wanted records against the ledger and a fresh read of ftrack. Output: temp rec_diff. Grain: record.
+
+CREATE OR REPLACE TEMP TABLE rec_ours AS
+WITH
+parsed AS (
+    SELECT
+        r.* EXCLUDE (server, image, state),
+        from_json(
+            r.image,
+            '{"user_id": "VARCHAR", "project_id": "VARCHAR", "task_id": "VARCHAR", "assignment_type": "VARCHAR",
+              "allocation_type": "VARCHAR", "name": "VARCHAR", "start": "DATE", "end": "DATE",
+              "value": "DECIMAL(18,6)", "leave": "BOOLEAN", "forecast": "BOOLEAN"}'
+        ) AS j
+    FROM push_record AS r
+    INNER JOIN rec_setting AS s USING (server)
+    WHERE r.state = 'live'
+)
+SELECT
+    * EXCLUDE (j),
+    {
+        user_id: j.user_id,
+        project_id: j.project_id,
+        task_id: j.task_id,
+        assignment_type: j.assignment_type,
+        allocation_type: j.allocation_type,
+        name: j.name,
+        start: j.start,
+        end: j.end,
+        value_millionths: (j.value * 1000000)::BIGINT,
+        leave: j.leave,
+        forecast: j.forecast
+    } AS image
+FROM parsed;
+
+CREATE OR REPLACE TEMP TABLE rec_actual AS
+SELECT
+    kind,
+    record_id,
+    {
+        user_id: user_id,
+        project_id: project_id,
+        task_id: task_id,
+        assignment_type: assignment_type,
+        allocation_type: allocation_type,
+        name: name,
+        start: start,
+        end: "end",
+        value_millionths: value_millionths,
+        leave: leave,
+        forecast: forecast
+    } AS image,
+    CASE
+        WHEN kind = 'assignment' THEN concat_ws('|', kind, task_id, user_id)
+        WHEN kind = 'team' THEN concat_ws('|', kind, project_id, user_id)
+        ELSE concat_ws(
+            '|', kind, user_id, start, "end", value_millionths,
+            if(dialect = 'studio', if(leave, 'leave', project_id), allocation_type)
+        )
+    END AS meaning
+FROM ft_record
+CROSS JOIN rec_setting;
+
+-- Records of others that already say what a new record of ours would. Grain: wanted record. One record of
+-- theirs stands for one of ours.
+CREATE OR REPLACE TEMP TABLE rec_foreign AS
+WITH
+theirs AS (
+    SELECT meaning, record_id, row_number() OVER (PARTITION BY meaning ORDER BY record_id) AS nth
+    FROM rec_actual
+    ANTI JOIN rec_ours USING (record_id)
+    ANTI JOIN rec_want USING (record_id)
+),
+wanted AS (
+    SELECT meaning, record_id, row_number() OVER (PARTITION BY meaning ORDER BY record_id) AS nth
+    FROM rec_want
+    ANTI JOIN rec_ours USING (record_id)
+    ANTI JOIN rec_actual USING (record_id)
+)
+SELECT wanted.record_id, theirs.record_id AS foreign_id
+FROM wanted
+INNER JOIN theirs USING (meaning, nth);
+
+-- Bookings that are gone from their source. Grain: booking without a current row. `is_proven`: the listing
+-- that lacked it was complete, and so was the latest one.
+CREATE OR REPLACE TEMP TABLE rec_closed AS
+WITH
+last_version AS (
+    SELECT
+        source,
+        source_key,
+        arg_max(closed_by, known_to) AS closed_by,
+        arg_max(start_date, known_to) AS start_date,
+        arg_max(end_date, known_to) AS end_date
+    FROM core_booking
+    GROUP BY source, source_key
+    HAVING bool_and(known_to IS NOT NULL)
+),
+latest AS (
+    SELECT source, arg_max(complete, finished_at) AS complete
+    FROM raw_snapshot
+    WHERE stream IN ('assignments', 'allocations')
+    GROUP BY source
+)
+SELECT
+    v.source,
+    v.source_key,
+    v.start_date,
+    v.end_date,
+    coalesce(s.complete, false) AS is_proven,
+    coalesce(l.complete, false) AS is_listed
+FROM last_version AS v
+LEFT JOIN raw_snapshot AS s ON v.closed_by = s.snapshot_id
+LEFT JOIN latest AS l ON v.source = l.source;
+
+-- Assignments and team memberships that a booking may still stand behind although it can no longer be
+-- matched: its person and its project or task are those that earlier pushes of ours remember.
+CREATE OR REPLACE TEMP TABLE rec_doubt AS
+WITH
+unmatched AS (
+    SELECT *
+    FROM rec_booking
+    WHERE
+        kind = 'work'
+        AND (
+            status NOT IN ('ok', 'placeholder', 'unassigned', 'tentative')
+            OR (status = 'ok' AND work_item_key IS NOT NULL AND task_id IS NULL)
+        )
+),
+person AS (
+    SELECT DISTINCT source, person_key, about_user_id AS user_id FROM rec_ours
+    UNION
+    SELECT source, person_key, user_id FROM rec_booking WHERE user_id IS NOT NULL
+),
+context AS (
+    SELECT DISTINCT kind, source, work_item_key AS context_key, image.task_id AS context_id
+    FROM rec_ours
+    WHERE kind = 'assignment'
+    UNION
+    SELECT DISTINCT 'team', source, project_key, about_project_id
+    FROM rec_ours
+    WHERE about_project_id IS NOT NULL
+)
+SELECT DISTINCT context.kind, person.user_id, context.context_id
+FROM unmatched AS u
+INNER JOIN person ON u.source = person.source AND u.person_key = person.person_key
+INNER JOIN context
+    ON u.source = context.source
+    AND context.context_key = if(context.kind = 'team', u.project_key, u.work_item_key)
+WHERE context.kind = 'assignment' OR u.status <> 'ok';
+
+-- What speaks for taking a record of ours away that is no longer wanted. Grain: such a record.
+CREATE OR REPLACE TEMP TABLE rec_unwanted AS
+SELECT
+    o.record_id,
+    coalesce(o.image.start, b.start_date, c.start_date) AS start_date,
+    coalesce(o.image.end, b.end_date, c.end_date) AS end_date,
+    CASE
+        WHEN s.source IS NULL THEN 'its planner is not in the configuration'
+        WHEN d.kind IS NOT NULL THEN 'a booking behind it is no longer matched'
+        WHEN b.status IN ('placeholder', 'unassigned', 'tentative') THEN 'booking is now ' || b.status
+        WHEN b.status = 'ok' AND x.source IS NOT NULL THEN 'the other planner has the say'
+        WHEN b.status = 'ok' THEN 'booking changed'
+        WHEN b.status IS NOT NULL THEN 'its booking is no longer matched (' || b.status || ')'
+        WHEN k.source IS NOT NULL THEN 'booking has no hours left'
+        WHEN c.is_proven AND c.is_listed THEN 'booking gone'
+        WHEN c.is_proven THEN 'booking gone, but the latest listing is incomplete'
+        ELSE 'no complete listing proves that its booking is gone'
+    END AS rule
+FROM rec_ours AS o
+ANTI JOIN rec_want AS w ON o.record_id = w.record_id
+LEFT JOIN rec_source AS s ON o.source = s.source
+LEFT JOIN rec_booking AS b ON o.source = b.source AND o.source_key = b.source_key
+LEFT JOIN core_booking_now AS k ON o.source = k.source AND o.source_key = k.source_key
+LEFT JOIN rec_closed AS c ON o.source = c.source AND o.source_key = c.source_key
+LEFT JOIN (SELECT DISTINCT source, source_key FROM rec_day WHERE is_suppressed) AS x
+    ON o.source = x.source AND o.source_key = x.source_key
+LEFT JOIN rec_doubt AS d
+    ON o.kind = d.kind
+    AND o.about_user_id = d.user_id
+    AND d.context_id = if(o.kind = 'team', o.image.project_id, o.image.task_id);
+
+-- The verdict. `before` is the fresh read, `after` the wanted image.
+CREATE OR REPLACE TEMP TABLE rec_diff AS
+WITH
+joined AS (
+    SELECT
+        coalesce(w.kind, o.kind) AS kind,
+        coalesce(w.record_id, o.record_id) AS record_id,
+        w.record_id IS NOT NULL AS is_wanted,
+        o.record_id IS NOT NULL AS is_ours,
+        a.record_id IS NOT NULL AS is_there,
+        w.image IS NOT DISTINCT FROM a.image AS is_right,
+        o.image IS NOT DISTINCT FROM a.image AS is_untouched,
+        f.foreign_id,
+        u.rule AS unwanted_rule,
+        u.rule IN (
+            'booking is now placeholder', 'booking is now unassigned', 'booking is now tentative',
+            'the other planner has the say', 'booking changed', 'booking has no hours left', 'booking gone'
+        ) AS is_evident,
+        t.delete_from IS NULL
+        OR coalesce(u.start_date <= t.delete_to AND u.end_date >= t.delete_from, false) AS is_in_window,
+        t.overwrite_edits,
+        t.recreate_deleted,
+        a.image AS before,
+        w.image AS after,
+        coalesce(w.source, o.source) AS source,
+        coalesce(w.source_key, o.source_key) AS source_key,
+        coalesce(w.run, o.run) AS run,
+        coalesce(w.content_key, o.content_key) AS content_key,
+        coalesce(w.person_key, o.person_key) AS person_key,
+        if(w.record_id IS NULL, o.project_key, w.project_key) AS project_key,
+        if(w.record_id IS NULL, o.work_item_key, w.work_item_key) AS work_item_key,
+        coalesce(w.about_user_id, o.about_user_id) AS about_user_id,
+        if(w.record_id IS NULL, o.about_project_id, w.about_project_id) AS about_project_id,
+        o.about_user_id AS old_user_id,
+        o.about_project_id AS old_project_id,
+        o.image AS old_image,
+        coalesce(o.ms, 0) AS before_ms,
+        coalesce(w.ms, 0) AS after_ms
+    FROM rec_want AS w
+    FULL OUTER JOIN rec_ours AS o ON w.record_id = o.record_id
+    LEFT JOIN rec_actual AS a ON coalesce(w.record_id, o.record_id) = a.record_id
+    LEFT JOIN rec_foreign AS f ON w.record_id = f.record_id
+    LEFT JOIN rec_unwanted AS u ON o.record_id = u.record_id
+    CROSS JOIN rec_setting AS t
+)
+SELECT
+    *,
+    CASE
+        WHEN is_wanted AND is_there AND is_right THEN 'keep'
+        WHEN is_wanted AND NOT is_there AND is_ours THEN if(recreate_deleted, 'create', 'blocked')
+        WHEN is_wanted AND NOT is_there THEN if(foreign_id IS NULL, 'create', 'blocked')
+        WHEN is_wanted AND NOT is_ours THEN 'blocked'
+        WHEN is_wanted THEN if(is_untouched OR overwrite_edits, 'update', 'blocked')
+        WHEN NOT is_there THEN 'gone'
+        WHEN NOT is_evident THEN 'blocked'
+        WHEN NOT is_untouched THEN 'blocked'
+        WHEN NOT is_in_window THEN 'outside window'
+        ELSE 'delete'
+    END AS verdict,
+    CASE
+        WHEN is_wanted AND is_there AND is_right THEN NULL
+        WHEN is_wanted AND NOT is_there AND is_ours
+            THEN if(recreate_deleted, 'deleted in ftrack, made again by policy', 'deleted in ftrack by somebody')
+        WHEN is_wanted AND NOT is_there THEN if(foreign_id IS NULL, 'booking', 'somebody made the same record')
+        WHEN is_wanted AND NOT is_ours THEN 'the ledger does not know this record'
+        WHEN is_wanted AND is_untouched THEN 'booking changed'
+        WHEN is_wanted
+            THEN if(overwrite_edits, 'overwrites an edit made in ftrack, by policy', 'changed in ftrack by somebody')
+        WHEN NOT is_there THEN NULL
+        WHEN is_evident AND NOT is_untouched THEN 'changed in ftrack by somebody'
+        ELSE unwanted_rule
+    END AS rule
+FROM joined;
+
+-- A booking deleted and made again for somebody else is a move: the same content, gone here and new there.
+-- Grain: pair of a deleted and a created record.
+CREATE OR REPLACE TEMP TABLE rec_move AS
+WITH
+side AS (
+    SELECT
+        verdict,
+        record_id,
+        source,
+        content_key,
+        kind,
+        run,
+        about_user_id,
+        row_number() OVER (PARTITION BY verdict, source, content_key, kind, run ORDER BY record_id) AS nth
+    FROM rec_diff
+    WHERE kind = 'allocation' AND verdict IN ('create', 'delete')
+)
+SELECT
+    gone.record_id AS deleted_id,
+    made.record_id AS created_id,
+    gone.about_user_id AS from_user_id,
+    made.about_user_id AS to_user_id
+FROM side AS gone
+INNER JOIN side AS made USING (source, content_key, kind, run, nth)
+WHERE gone.verdict = 'delete' AND made.verdict = 'create';

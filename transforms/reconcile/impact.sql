@@ -1,0 +1,81 @@
+-- What a plan does to the work ahead, in hours. Leave does not count as work.
+-- Hours of a record that has begun count from today on, in proportion to its calendar days. Unit: ms.
+
+CREATE OR REPLACE TEMP MACRO future_ms(first_day, last_day, ms, today) AS
+    CASE
+        WHEN last_day < today THEN 0
+        WHEN first_day >= today THEN ms
+        ELSE ms * (last_day - today + 1) // (last_day - first_day + 1)
+    END;
+
+-- Grain: record and side (before, after) of work that is ours before or after the plan.
+CREATE OR REPLACE TEMP TABLE rec_future AS
+SELECT
+    d.record_id,
+    d.old_user_id AS user_id,
+    d.old_project_id AS project_id,
+    future_ms(d.old_image.start, d.old_image.end, d.before_ms, s.today) AS before_ms,
+    CASE
+        WHEN d.verdict IN ('update', 'delete') THEN 0
+        ELSE future_ms(d.old_image.start, d.old_image.end, d.before_ms, s.today)
+    END AS after_ms
+FROM rec_diff AS d
+CROSS JOIN rec_setting AS s
+WHERE d.kind = 'allocation' AND d.is_ours AND d.is_there AND d.old_project_id IS NOT NULL
+UNION ALL
+SELECT
+    d.record_id,
+    d.about_user_id,
+    d.about_project_id,
+    0,
+    future_ms(d.after.start, d.after.end, d.after_ms, s.today)
+FROM rec_diff AS d
+CROSS JOIN rec_setting AS s
+WHERE d.kind = 'allocation' AND d.verdict IN ('create', 'update') AND d.about_project_id IS NOT NULL;
+
+-- Grain: ftrack project with work of ours ahead or records of ours in the plan.
+CREATE OR REPLACE TEMP TABLE rec_impact_project AS
+WITH
+owned AS (
+    SELECT old_project_id AS project_id, count(*) AS records
+    FROM rec_diff
+    WHERE is_ours AND is_there AND old_project_id IS NOT NULL
+    GROUP BY old_project_id
+),
+hours AS (
+    SELECT project_id, sum(before_ms)::BIGINT AS before_ms, sum(after_ms)::BIGINT AS after_ms
+    FROM rec_future
+    GROUP BY project_id
+)
+SELECT
+    project_id,
+    coalesce(o.records, 0) AS records,
+    coalesce(h.before_ms, 0) AS before_ms,
+    coalesce(h.after_ms, 0) AS after_ms
+FROM hours AS h
+FULL OUTER JOIN owned AS o USING (project_id);
+
+-- Grain: ftrack user with work of ours ahead.
+CREATE OR REPLACE TEMP TABLE rec_impact_user AS
+SELECT user_id, sum(before_ms)::BIGINT AS before_ms, sum(after_ms)::BIGINT AS after_ms
+FROM rec_future
+GROUP BY user_id;
+
+-- Grain: source. Bookings that made records of ours which are still there, how many of them are gone from the
+-- source, and how many bookings the source has now.
+CREATE OR REPLACE TEMP TABLE rec_impact_source AS
+WITH
+pushed AS (
+    SELECT DISTINCT source, source_key FROM rec_diff WHERE is_ours AND is_there AND kind = 'allocation'
+)
+SELECT
+    s.source,
+    (SELECT count(*) FROM pushed AS p WHERE p.source = s.source) AS pushed,
+    (
+        SELECT count(*)
+        FROM pushed AS p
+        ANTI JOIN core_booking_now AS b USING (source, source_key)
+        WHERE p.source = s.source
+    ) AS lost,
+    (SELECT count(*) FROM core_booking_now AS b WHERE b.source = s.source) AS bookings
+FROM rec_source AS s;

@@ -1,0 +1,133 @@
+"""From the warehouse and a fresh read of ftrack to the content of a plan: set-based SQL, step by step.
+
+Needs the `core_*_now` views, `mart_booking_day` and `mart_calendar`, the ledger (`push_*`) and the `ft_*`
+temporary tables of transforms/reconcile/actual.py. Leaves temporary `rec_*` tables behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from importlib.resources import files
+from typing import Any, Literal
+
+import duckdb
+
+from transforms.reconcile import collect
+from transforms.reconcile.plan import FORMAT, Content, Plan
+from transforms.reconcile.policy import PushPolicy
+
+STEPS = ("identity", "authority", "desired", "diff", "impact", "report")
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the reconciliation is told: by the configuration, the server and the calendar.
+
+    `sources` are the configured planners, first named first. `authority` maps a project's code or name in
+    ftrack to the planner that wins there. `exceptions` as read_exceptions gives them. `today` is the
+    studio's day. With `delete_window` (first and last day), records outside it are not deleted.
+    """
+
+    server: str
+    dialect: Literal["seed", "studio"]
+    today: date
+    sources: Sequence[str]
+    default_authority: str | None = None
+    authority: Mapping[str, str] = field(default_factory=dict)
+    exceptions: Sequence[tuple[str, str, str, str | None]] = ()
+    policy: PushPolicy = field(default_factory=PushPolicy)
+    delete_window: tuple[date, date] | None = None
+
+
+def reconcile(con: duckdb.DuckDBPyConnection, rules: Rules) -> Plan:
+    """The plan that makes ftrack say what the planners say, as far as that is certain."""
+    _set_rules(con, rules)
+    for step in STEPS:
+        con.execute(files(__package__).joinpath(f"{step}.sql").read_text())
+    return Plan.of(_content(con, rules))
+
+
+def _content(con: duckdb.DuckDBPyConnection, rules: Rules) -> Content:
+    window = rules.delete_window
+    return {
+        "format": FORMAT,
+        "dialect": rules.dialect,
+        "server": rules.server,
+        "day": rules.today.isoformat(),
+        "undoes": None,
+        "delete_window": [day.isoformat() for day in window] if window else None,
+        "snapshots": collect.snapshots(con),
+        "changes": collect.changes(con),
+        "blocked": collect.blocked_bookings(con) + collect.blocked_records(con),
+        "conflicts": collect.conflicts(con),
+        "unmatched": collect.unmatched(con),
+        "summary": collect.summary(con),
+        "impact": collect.impact(con),
+    }
+
+
+def _set_rules(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
+    policy = rules.policy
+    window = rules.delete_window or (None, None)
+    _table(
+        con,
+        "rec_setting",
+        {
+            "server": "VARCHAR",
+            "dialect": "VARCHAR",
+            "today": "DATE",
+            "default_source": "VARCHAR",
+            "assignment_type": "VARCHAR",
+            "work_type": "VARCHAR",
+            "tentative_type": "VARCHAR",
+            "leave_type": "VARCHAR",
+            "hold_tentative": "BOOLEAN",
+            "overwrite_edits": "BOOLEAN",
+            "recreate_deleted": "BOOLEAN",
+            "delete_from": "DATE",
+            "delete_to": "DATE",
+        },
+        [
+            (
+                rules.server,
+                rules.dialect,
+                rules.today,
+                rules.default_authority,
+                policy.assignment_type,
+                policy.work_type,
+                policy.tentative_type,
+                policy.leave_type,
+                policy.tentative == "hold",
+                policy.human_edits == "overwrite",
+                policy.human_deletes == "recreate",
+                *window,
+            )
+        ],
+    )
+    _table(con, "rec_source", {"source": "VARCHAR", "position": "INTEGER"}, _numbered(rules.sources))
+    _table(con, "rec_authority", {"project": "VARCHAR", "source": "VARCHAR"}, rules.authority.items())
+    _table(
+        con, "rec_leave_type", {"name": "VARCHAR", "allocation_type": "VARCHAR"}, policy.leave_types.items()
+    )
+    _table(
+        con,
+        "rec_exception",
+        {"kind": "VARCHAR", "source": "VARCHAR", "source_key": "VARCHAR", "ftrack_id": "VARCHAR"},
+        rules.exceptions,
+    )
+
+
+def _numbered(names: Sequence[str]) -> list[tuple[str, int]]:
+    return [(name, position) for position, name in enumerate(names)]
+
+
+def _table(con: duckdb.DuckDBPyConnection, name: str, columns: dict[str, str], rows: Any) -> None:
+    """A small temporary table of settings (tens of rows at most)."""
+    spec = ", ".join(f"{column} {kind}" for column, kind in columns.items())
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({spec})")
+    marks = ", ".join("?" * len(columns))
+    rows = list(rows)
+    if rows:
+        con.executemany(f"INSERT INTO {name} VALUES ({marks})", rows)  # noqa: S608 - names of ours

@@ -1,0 +1,135 @@
+-- The lists of a plan, with the names people know. Tables are made in the order the plan has.
+
+CREATE OR REPLACE TEMP TABLE plan_user AS
+SELECT user_id, coalesce(nullif(trim(name), ''), username, user_id) AS person FROM ft_user;
+
+CREATE OR REPLACE TEMP TABLE plan_project AS
+SELECT project_id, coalesce(nullif(concat_ws(' ', code, nullif(name, code)), ''), project_id) AS project
+FROM ft_project;
+
+-- The latest pull of each stream of the configured planners. Grain: source, stream, scope.
+CREATE OR REPLACE TEMP TABLE plan_snapshot AS
+SELECT
+    source,
+    stream,
+    scope,
+    window_start::VARCHAR AS window_start,
+    window_end::VARCHAR AS window_end,
+    complete,
+    content_sha256
+FROM raw_snapshot
+SEMI JOIN rec_source USING (source)
+QUALIFY row_number() OVER (PARTITION BY source, stream, scope ORDER BY finished_at DESC, snapshot_id DESC) = 1
+ORDER BY source, stream, scope;
+
+-- Grain: record to create, update, delete, or blocked. Unit: milliseconds.
+CREATE OR REPLACE TEMP TABLE plan_record AS
+SELECT
+    d.verdict,
+    d.kind,
+    d.record_id,
+    d.before,
+    d.after,
+    d.rule,
+    d.before_ms,
+    d.after_ms,
+    {
+        source: d.source,
+        source_key: d.source_key,
+        run: d.run,
+        content_key: d.content_key,
+        person_key: d.person_key,
+        project_key: d.project_key,
+        work_item_key: d.work_item_key,
+        about_user_id: d.about_user_id,
+        about_project_id: d.about_project_id
+    } AS origin,
+    coalesce(u.person, d.about_user_id, '') AS person,
+    coalesce(p.project, d.about_project_id, 'leave') AS project,
+    moved_from.person AS moved_from,
+    moved_to.person AS moved_to
+FROM rec_diff AS d
+LEFT JOIN plan_user AS u ON d.about_user_id = u.user_id
+LEFT JOIN plan_project AS p ON d.about_project_id = p.project_id
+LEFT JOIN rec_move AS gone ON d.record_id = gone.deleted_id
+LEFT JOIN plan_user AS moved_to ON gone.to_user_id = moved_to.user_id
+LEFT JOIN rec_move AS made ON d.record_id = made.created_id
+LEFT JOIN plan_user AS moved_from ON made.from_user_id = moved_from.user_id
+WHERE d.verdict IN ('create', 'update', 'delete', 'blocked')
+ORDER BY d.kind, d.source, d.source_key, d.run, d.record_id;
+
+-- Bookings that are not pushed at all, and days of bookings that no share can say. Grain: booking, reason.
+CREATE OR REPLACE TEMP TABLE plan_blocked_booking AS
+SELECT source, source_key, person, about AS project, status AS reason, ms
+FROM rec_booking
+WHERE status <> 'ok'
+UNION ALL
+SELECT
+    d.source,
+    d.source_key,
+    any_value(b.person),
+    any_value(b.about),
+    'hours on days without contracted hours',
+    sum(d.ms)::BIGINT
+FROM rec_day AS d
+INNER JOIN rec_booking AS b USING (source, source_key)
+WHERE d.value_millionths IS NULL AND NOT d.is_suppressed
+GROUP BY d.source, d.source_key
+ORDER BY reason, source, source_key;
+
+-- Grain: user, project (or leave), week, losing planner. Unit: milliseconds.
+CREATE OR REPLACE TEMP TABLE plan_conflict AS
+SELECT
+    coalesce(u.person, c.user_id) AS person,
+    coalesce(p.project, 'leave') AS project,
+    c.week::VARCHAR AS week,
+    c.winner,
+    c.loser,
+    c.days,
+    c.winner_ms,
+    c.loser_ms,
+    c.agrees
+FROM rec_conflict AS c
+LEFT JOIN plan_user AS u USING (user_id)
+LEFT JOIN plan_project AS p USING (project_id)
+ORDER BY person, project, c.week, c.user_id, c.project_id, c.loser;
+
+-- Grain: person, project or work item with hours and without a certain counterpart in ftrack. Unit: ms.
+CREATE OR REPLACE TEMP TABLE plan_unmatched AS
+WITH
+used AS (
+    SELECT 'person' AS kind, source, person_key AS source_key, ms FROM rec_booking
+    UNION ALL
+    SELECT 'project', source, project_key, ms FROM rec_booking
+    UNION ALL
+    SELECT 'work_item', source, work_item_key, ms FROM rec_booking
+)
+SELECT
+    i.kind,
+    i.source,
+    i.source_key AS key,
+    i.name,
+    i.status,
+    i.reason,
+    coalesce(i.suggestions, []) AS suggestions,
+    count(*) AS bookings,
+    sum(u.ms)::BIGINT AS ms
+FROM rec_identity AS i
+INNER JOIN used AS u USING (kind, source, source_key)
+WHERE i.status <> 'matched'
+GROUP BY ALL
+ORDER BY i.kind, i.source, i.name, key;
+
+-- Grain: ftrack project. Unit: milliseconds from the plan's day on.
+CREATE OR REPLACE TEMP TABLE plan_impact_project AS
+SELECT coalesce(p.project, i.project_id) AS project, i.records, i.before_ms, i.after_ms
+FROM rec_impact_project AS i
+LEFT JOIN plan_project AS p USING (project_id)
+ORDER BY project, i.project_id;
+
+-- Grain: ftrack user with work of ours ahead.
+CREATE OR REPLACE TEMP TABLE plan_impact_user AS
+SELECT coalesce(u.person, i.user_id) AS person, i.before_ms, i.after_ms
+FROM rec_impact_user AS i
+LEFT JOIN plan_user AS u USING (user_id)
+ORDER BY person, i.user_id;
