@@ -1,0 +1,107 @@
+"""What can be asked of Ruddr's workspace API. Source: seed 002 and docs/sources."""
+
+from __future__ import annotations
+
+from datetime import date
+from types import TracebackType
+from typing import Literal, Self
+from urllib.parse import quote
+
+from connectors.errors import ContractError, NotFound
+from connectors.http import Http, Limits
+from connectors.listing import Reading, wider
+from connectors.page import Page
+from connectors.parsing import plain_id
+from connectors.ruddr.paging import read_collection
+from connectors.ruddr.wire import SERVICE, allocation_key
+
+STREAMS = ("members", "placeholders", "projects", "tasks", "allocations")
+
+LIMIT = 100
+"""The most rows a page gives; asked for nothing, the service gives ten."""
+
+REQUESTS_PER_SECOND = 18
+"""The service allows 20 a second to a workspace, whoever asks, and promises no warning. Stay below."""
+
+_PATHS = {
+    "members": "/members",
+    "placeholders": "/resource-placeholders",
+    "projects": "/projects",
+    "tasks": "/project-tasks",
+    "allocations": "/allocations",
+}
+
+
+class Ruddr:
+    """A workspace, for any number of threads.
+
+    `url` is the address of the API, with `/api/workspace`. All clients of this process share one rate
+    window per address and rate. `limits` replaces the defaults, the rate included; `http` the connection.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        *,
+        requests_per_second: float | None = REQUESTS_PER_SECOND,
+        limit: int = LIMIT,
+        limits: Limits | None = None,
+        http: Http | None = None,
+    ) -> None:
+        self._http = http or Http(
+            SERVICE, url, credentials={"Authorization": f"Bearer {token}"}, secrets=[token],
+            limits=limits or Limits(requests_per_second=requests_per_second),
+        )  # fmt: skip
+        self._limit = limit
+
+    def check(self) -> str:
+        """Asks who the workspace is, and says it. Raises what stands in the way."""
+        answer = self._http.get("")
+        if not isinstance(answer.document, dict) or "id" not in answer.document:
+            raise ContractError(
+                f"answered {answer.url} without naming a workspace: does the URL end in /api/workspace?",
+                service=SERVICE, url=answer.url, status=answer.status,
+            )  # fmt: skip
+        return f"Ruddr workspace {answer.document.get('name')!r} answers at {self._http.url}"
+
+    def list(
+        self,
+        stream: str,
+        *,
+        start: date | None = None,
+        end: date | None = None,
+        assignment_type: Literal["project", "time_off"] | None = None,
+    ) -> Reading:
+        """All rows of one of `STREAMS`; of "allocations" those that touch the window, and some more.
+
+        The service is asked for a day more at each end of the window, so its rows have to be filtered again.
+        `assignment_type` asks for allocations of that type only.
+        """
+        path, params = _PATHS[stream], dict[str, str]()
+        if stream == "allocations":
+            first, last = wider(start, end)
+            asked = {"startOnBefore": last, "endOnAfter": first, "assignmentTypeId": assignment_type}
+            params = {name: str(value) for name, value in asked.items() if value is not None}
+        key = allocation_key if stream == "allocations" else plain_id
+        return Reading(lambda: read_collection(self._http, path, params, limit=self._limit, key=key))
+
+    def show_allocation(self, allocation_id: str) -> Page | None:
+        """One allocation. None: it is gone."""
+        try:
+            answer = self._http.get(f"/allocations/{quote(allocation_id, safe='')}")
+        except NotFound:
+            return None
+        return Page(answer.url, answer.body, answer.fetched_at, 1)
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,120 @@
+"""What can be asked of 10,000ft (Resource Management by Smartsheet). Source: seed 003 and docs/sources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from types import TracebackType
+from typing import Any, Self
+
+from connectors.errors import NotFound
+from connectors.http import Http, Limits
+from connectors.listing import Reading, wider
+from connectors.page import Page
+from connectors.tenthousandft.paging import Sheet, id_of, read_collection, sheet_of
+from connectors.tenthousandft.wire import SERVICE
+
+STREAMS = ("users", "availabilities", "placeholders", "projects", "leave_types", "holidays", "assignments")
+
+PER_PAGE = 1000
+"""The most the service gives."""
+
+_LISTINGS: dict[str, tuple[str, dict[str, str]]] = {
+    # Placeholders have a stream of their own.
+    "users": (
+        "/users",
+        {"fields": "availabilities", "with_archived": "true", "include_placeholders": "false"},
+    ),
+    "placeholders": ("/placeholder_resources", {}),
+    "projects": ("/projects", {"with_archived": "true", "with_phases": "true"}),
+    "leave_types": ("/leave_types", {}),
+    "holidays": ("/holidays", {}),
+    "assignments": ("/assignments", {"with_phases": "true"}),
+}
+
+
+class TenThousandFt:
+    """An account, for any number of threads.
+
+    `url` is the address of the API, with `/api/v1`. The service says itself when it was asked too often,
+    and is obeyed; `requests_per_second` bounds the requests beforehand. `probe` asks, after a listing of
+    more than one page, whether the last row of each page still stands where it was read; without it a row
+    that slipped over the edge of a page is lost unnoticed. `limits` replaces the defaults, the rate included;
+    `http` the connection.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        *,
+        requests_per_second: float | None = None,
+        per_page: int = PER_PAGE,
+        probe: bool = True,
+        limits: Limits | None = None,
+        http: Http | None = None,
+    ) -> None:
+        # The token goes into a header: a URL with `auth=` in it ends up in other people's logs.
+        self._http = http or Http(
+            SERVICE, url, credentials={"auth": token}, secrets=[token],
+            limits=limits or Limits(requests_per_second=requests_per_second),
+        )  # fmt: skip
+        self._per_page = per_page
+        self._probe = probe
+
+    def check(self) -> str:
+        """Asks for one user, and says what answered. Raises what stands in the way."""
+        sheet_of(self._http.get("/users", {"per_page": 1, "page": 1}))
+        return f"10,000ft answers at {self._http.url}"
+
+    def list(self, stream: str, *, start: date | None = None, end: date | None = None) -> Reading:
+        """All rows of one of `STREAMS`; of "assignments" those that touch the window, and some more.
+
+        The service is asked for a day more at each end of the window, so its rows have to be filtered again.
+        "availabilities" holds the part-time blocks of the people whose blocks do not all fit into their row
+        of "users" (`User.availabilities_complete`): all of theirs, and nothing where there are none such.
+        """
+        if stream == "availabilities":
+            return Reading(self._cut_availabilities)
+        path, params = _LISTINGS[stream]
+        first, last = wider(start, end) if stream == "assignments" else (None, None)
+        window = {name: str(day) for name, day in (("from", first), ("to", last)) if day}
+        return Reading(lambda: (sheet.page for sheet in self._sheets(path, params | window)))
+
+    def show_assignment(self, assignment_id: int, *, user_id: int | None, assignable_id: int) -> Page | None:
+        """One assignment, asked for under its user or, unassigned, under its project. None: it is gone."""
+        owner = f"/projects/{assignable_id}" if user_id is None else f"/users/{user_id}"
+        try:
+            answer = self._http.get(f"{owner}/assignments/{assignment_id}")
+        except NotFound:
+            return None
+        return Page(answer.url, answer.body, answer.fetched_at, 1)
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _sheets(self, path: str, params: Mapping[str, Any]) -> Iterator[Sheet]:
+        return read_collection(self._http, path, params, per_page=self._per_page, probe=self._probe)
+
+    def _cut_availabilities(self) -> Iterator[Page]:
+        """All blocks of each user whose nested list names a further page."""
+        for sheet in self._sheets(*_LISTINGS["users"]):
+            for user_id in filter(None, map(_user_with_more_blocks, sheet.rows)):
+                for blocks in self._sheets(f"/users/{user_id}/availabilities", {}):
+                    yield blocks.page
+
+
+def _user_with_more_blocks(row: object) -> int | str | None:
+    try:
+        return id_of(row) if row["availabilities"]["paging"]["next"] else None  # type: ignore[index]
+    except (KeyError, TypeError):  # a row without blocks, or one that parsing rejects
+        return None
