@@ -23,14 +23,8 @@ from pydantic_settings import (
 )
 
 from transforms.policy import Policy
-
-try:
-    from transforms.reconcile.guard import GuardLimits
-except ImportError:  # until transforms/reconcile/guard.py lands
-
-    class GuardLimits(BaseModel):  # type: ignore[no-redef]
-        model_config = ConfigDict(frozen=True, extra="forbid")
-
+from transforms.reconcile.guard import GuardLimits
+from transforms.reconcile.policy import PushPolicy
 
 ENVIRONMENT_PREFIX = "CREWTALLY_"
 CONFIG_VARIABLE = "CREWTALLY_CONFIG"
@@ -149,8 +143,9 @@ class Settings(BaseSettings):
     window: Window = Window()
     authority: Authority = Authority()
     identity: Identity = Identity()
-    guards: GuardLimits = Field(default_factory=GuardLimits)
+    guards: GuardLimits = GuardLimits.model_validate({})
     policy: Policy = Policy.model_validate({})
+    push: PushPolicy = PushPolicy.model_validate({})
 
     SECTIONS: ClassVar[tuple[str, ...]] = (
         *SOURCES,
@@ -162,6 +157,7 @@ class Settings(BaseSettings):
         "identity",
         "guards",
         "policy",
+        "push",
     )
 
     @classmethod
@@ -189,6 +185,12 @@ class Settings(BaseSettings):
         ranked = [name for name in self._order if name in SOURCES]
         ranked += [name for name in SOURCES if name not in ranked]
         return [name for name in ranked if getattr(self, name) is not None]
+
+    def secret_values(self) -> set[str]:
+        """The secrets in the clear: only for taking them out of a text that is about to be shown."""
+        secrets = [part.token for part in (self.tenthousandft, self.ruddr) if part]
+        secrets += [self.ftrack.key] if self.ftrack else []
+        return {secret.get_secret_value() for secret in secrets}
 
 
 def find_config(path: Path | None = None) -> Path | None:
