@@ -1,7 +1,7 @@
 """Every code block of seed 001 runs verbatim with the official client, and does in the store what it says.
 
-The blocks are kept one to a file under `seed_001/`, letter by letter. They expect a session, `datetime`, a task
-named "My Task", a user "my_user", and rows with the ids "assignment_id" and "allocation_id".
+The blocks are kept one to a file under `seed_001/`, letter by letter. They expect a session, `datetime`, a
+task named "My Task", a user "my_user", and rows with the ids "assignment_id" and "allocation_id".
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pytest
 from connectors.sandbox.ftrack.store import Store
 
 BLOCKS = Path(__file__).parent / "seed_001"
-YEAR = {"start": datetime.datetime(2026, 1, 1), "end": datetime.datetime(2026, 12, 31)}
+YEAR = {"start": datetime.date(2026, 1, 1), "end": datetime.date(2026, 12, 31)}
 
 
 @pytest.fixture
@@ -80,8 +80,8 @@ def test_block_4_create_allocation(run: Callable[[str], dict[str, Any]], store: 
     assert store.entities["Allocation"][made["allocation"]["id"]] == {
         "id": made["allocation"]["id"],
         "resource_id": made["user"]["id"],
-        "start": datetime.datetime(2023, 1, 1),
-        "end": datetime.datetime(2023, 1, 31),
+        "start": datetime.datetime.fromisoformat("2023-01-01"),
+        "end": datetime.datetime.fromisoformat("2023-01-31"),
         "allocation_type": "Project Work",
         "value": 1.0,
     }
