@@ -1,15 +1,12 @@
 -- What ftrack should hold. Output: temp rec_want. Grain: record in ftrack, by its derived id.
 
 -- An id is the uuid5 (RFC 9562) of what the record means, so the same meaning is the same record for ever.
-CREATE OR REPLACE TEMP MACRO derived_id(meaning) AS (
-    WITH digest AS (
-        SELECT sha1(from_hex('6f1c0f5ea4c25a1e9d0b7d3a52c4e810') || encode(meaning)) AS x
-    )
-    SELECT
-        x[1:8] || '-' || x[9:12] || '-5' || x[14:16] || '-'
-        || substr('89ab', ('0x' || x[17:17])::INTEGER % 4 + 1, 1) || x[18:20] || '-' || x[21:32]
-    FROM digest
-);
+CREATE OR REPLACE TEMP MACRO uuid5_of(sha1_hex) AS
+    sha1_hex[1:8] || '-' || sha1_hex[9:12] || '-5' || sha1_hex[14:16] || '-'
+    || substr('89ab', ('0x' || sha1_hex[17:17])::INTEGER % 4 + 1, 1) || sha1_hex[18:20] || '-' || sha1_hex[21:32];
+
+CREATE OR REPLACE TEMP MACRO derived_id(meaning) AS
+    uuid5_of(sha1(from_hex('6f1c0f5ea4c25a1e9d0b7d3a52c4e810') || encode(meaning)));
 
 -- Days with hours, their share of the contracted day in millionths, and where a run must break.
 -- Grain: booking, day with hours. A day without contracted hours has no share: its value is NULL.
@@ -114,6 +111,18 @@ member AS (
     SELECT 'assignment' AS record_kind, * FROM assignment
     UNION ALL
     SELECT 'team', * FROM team
+),
+typed AS (
+    SELECT
+        l.*,
+        CASE
+            WHEN l.kind = 'leave' THEN coalesce(y.allocation_type, t.leave_type)
+            WHEN l.is_tentative THEN coalesce(t.tentative_type, t.work_type)
+            ELSE t.work_type
+        END AS allocation_type
+    FROM rec_live AS l
+    CROSS JOIN rec_setting AS t
+    LEFT JOIN rec_leave_type AS y ON l.kind = 'leave' AND norm(l.title) = norm(y.name)
 )
 SELECT
     m.record_kind AS kind,
@@ -126,7 +135,7 @@ SELECT
         allocation_type: NULL::VARCHAR,
         name: NULL::VARCHAR,
         start: NULL::DATE,
-        end: NULL::DATE,
+        "end": NULL::DATE,
         value_millionths: NULL::BIGINT,
         leave: NULL::BOOLEAN,
         forecast: NULL::BOOLEAN
@@ -153,17 +162,17 @@ SELECT
         project_id: if(t.dialect = 'studio', l.project_id, NULL),
         task_id: NULL,
         assignment_type: NULL,
-        allocation_type: if(t.dialect = 'seed', named.allocation_type, NULL),
-        name: if(t.dialect = 'seed', NULL, if(l.kind = 'leave', named.allocation_type, l.title)),
+        allocation_type: if(t.dialect = 'seed', l.allocation_type, NULL),
+        name: if(t.dialect = 'seed', NULL, if(l.kind = 'leave', l.allocation_type, l.title)),
         start: r.start_date,
-        end: r.end_date,
+        "end": r.end_date,
         value_millionths: r.value_millionths,
         leave: if(t.dialect = 'studio', l.kind = 'leave', NULL),
         forecast: if(t.dialect = 'studio', l.is_tentative, NULL)
     },
     concat_ws(
         '|', 'allocation', l.user_id, r.start_date, r.end_date, r.value_millionths,
-        if(t.dialect = 'studio', coalesce(l.project_id, 'leave'), named.allocation_type)
+        if(t.dialect = 'studio', coalesce(l.project_id, 'leave'), l.allocation_type)
     ),
     l.source,
     l.source_key,
@@ -176,14 +185,5 @@ SELECT
     l.project_id,
     r.ms
 FROM rec_run AS r
-INNER JOIN rec_live AS l USING (source, source_key)
-CROSS JOIN rec_setting AS t
-LEFT JOIN rec_leave_type AS y ON l.kind = 'leave' AND norm(l.title) = norm(y.name)
-CROSS JOIN LATERAL (
-    SELECT
-        CASE
-            WHEN l.kind = 'leave' THEN coalesce(y.allocation_type, t.leave_type)
-            WHEN l.is_tentative THEN coalesce(t.tentative_type, t.work_type)
-            ELSE t.work_type
-        END AS allocation_type
-) AS named;
+INNER JOIN typed AS l USING (source, source_key)
+CROSS JOIN rec_setting AS t;

@@ -25,7 +25,7 @@ SELECT
         allocation_type: j.allocation_type,
         name: j.name,
         start: j.start,
-        end: j.end,
+        "end": j."end",
         value_millionths: (j.value * 1000000)::BIGINT,
         leave: j.leave,
         forecast: j.forecast
@@ -34,31 +34,31 @@ FROM parsed;
 
 CREATE OR REPLACE TEMP TABLE rec_actual AS
 SELECT
-    kind,
-    record_id,
+    f.kind,
+    f.record_id,
     {
-        user_id: user_id,
-        project_id: project_id,
-        task_id: task_id,
-        assignment_type: assignment_type,
-        allocation_type: allocation_type,
-        name: name,
-        start: start,
-        end: "end",
-        value_millionths: value_millionths,
-        leave: leave,
-        forecast: forecast
+        user_id: f.user_id,
+        project_id: f.project_id,
+        task_id: f.task_id,
+        assignment_type: f.assignment_type,
+        allocation_type: f.allocation_type,
+        name: f.name,
+        start: f.start,
+        "end": f."end",
+        value_millionths: f.value_millionths,
+        leave: f.leave,
+        forecast: f.forecast
     } AS image,
     CASE
-        WHEN kind = 'assignment' THEN concat_ws('|', kind, task_id, user_id)
-        WHEN kind = 'team' THEN concat_ws('|', kind, project_id, user_id)
+        WHEN f.kind = 'assignment' THEN concat_ws('|', f.kind, f.task_id, f.user_id)
+        WHEN f.kind = 'team' THEN concat_ws('|', f.kind, f.project_id, f.user_id)
         ELSE concat_ws(
-            '|', kind, user_id, start, "end", value_millionths,
-            if(dialect = 'studio', if(leave, 'leave', project_id), allocation_type)
+            '|', f.kind, f.user_id, f.start, f."end", f.value_millionths,
+            if(t.dialect = 'studio', if(f.leave, 'leave', f.project_id), f.allocation_type)
         )
     END AS meaning
-FROM ft_record
-CROSS JOIN rec_setting;
+FROM ft_record AS f
+CROSS JOIN rec_setting AS t;
 
 -- Records of others that already say what a new record of ours would. Grain: wanted record. One record of
 -- theirs stands for one of ours.
@@ -153,7 +153,7 @@ CREATE OR REPLACE TEMP TABLE rec_unwanted AS
 SELECT
     o.record_id,
     coalesce(o.image.start, b.start_date, c.start_date) AS start_date,
-    coalesce(o.image.end, b.end_date, c.end_date) AS end_date,
+    coalesce(o.image."end", b.end_date, c.end_date) AS end_date,
     CASE
         WHEN s.source IS NULL THEN 'its planner is not in the configuration'
         WHEN d.kind IS NOT NULL THEN 'a booking behind it is no longer matched'

@@ -14,10 +14,10 @@ SELECT
     d.record_id,
     d.old_user_id AS user_id,
     d.old_project_id AS project_id,
-    future_ms(d.old_image.start, d.old_image.end, d.before_ms, s.today) AS before_ms,
+    future_ms(d.old_image.start, d.old_image."end", d.before_ms, s.today) AS before_ms,
     CASE
         WHEN d.verdict IN ('update', 'delete') THEN 0
-        ELSE future_ms(d.old_image.start, d.old_image.end, d.before_ms, s.today)
+        ELSE future_ms(d.old_image.start, d.old_image."end", d.before_ms, s.today)
     END AS after_ms
 FROM rec_diff AS d
 CROSS JOIN rec_setting AS s
@@ -28,7 +28,7 @@ SELECT
     d.about_user_id,
     d.about_project_id,
     0,
-    future_ms(d.after.start, d.after.end, d.after_ms, s.today)
+    future_ms(d.after.start, d.after."end", d.after_ms, s.today)
 FROM rec_diff AS d
 CROSS JOIN rec_setting AS s
 WHERE d.kind = 'allocation' AND d.verdict IN ('create', 'update') AND d.about_project_id IS NOT NULL;
@@ -67,15 +67,21 @@ CREATE OR REPLACE TEMP TABLE rec_impact_source AS
 WITH
 pushed AS (
     SELECT DISTINCT source, source_key FROM rec_diff WHERE is_ours AND is_there AND kind = 'allocation'
+),
+pushed_count AS (
+    SELECT p.source, count(*) AS pushed, count(*) FILTER (b.source IS NULL) AS lost
+    FROM pushed AS p
+    LEFT JOIN core_booking_now AS b ON p.source = b.source AND p.source_key = b.source_key
+    GROUP BY p.source
+),
+booking_count AS (
+    SELECT source, count(*) AS bookings FROM core_booking_now GROUP BY source
 )
 SELECT
     s.source,
-    (SELECT count(*) FROM pushed AS p WHERE p.source = s.source) AS pushed,
-    (
-        SELECT count(*)
-        FROM pushed AS p
-        ANTI JOIN core_booking_now AS b USING (source, source_key)
-        WHERE p.source = s.source
-    ) AS lost,
-    (SELECT count(*) FROM core_booking_now AS b WHERE b.source = s.source) AS bookings
-FROM rec_source AS s;
+    coalesce(p.pushed, 0) AS pushed,
+    coalesce(p.lost, 0) AS lost,
+    coalesce(b.bookings, 0) AS bookings
+FROM rec_source AS s
+LEFT JOIN pushed_count AS p USING (source)
+LEFT JOIN booking_count AS b USING (source);

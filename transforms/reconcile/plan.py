@@ -10,10 +10,10 @@ import hashlib
 import json
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, NotRequired
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
-from typing_extensions import NotRequired, TypedDict  # pydantic wants these on Python 3.11
+from typing_extensions import TypedDict  # pydantic wants this one on Python 3.11
 
 FORMAT = 1
 
@@ -24,7 +24,7 @@ Image = dict[str, str | float | bool | None]
 (ISO dates, inclusive), value (1.0 = full time), leave, forecast; those its dialect knows."""
 
 
-class PlanFileError(ValueError):
+class PlanError(ValueError):
     """The file is no plan, is of another version, or was edited: says which and what to do."""
 
 
@@ -206,24 +206,24 @@ class Plan:
 
     @classmethod
     def load(cls, data: bytes) -> Plan:
-        """Read a plan file, checking version, hash and shape. Raises PlanFileError."""
+        """Read a plan file, checking version, hash and shape. Raises PlanError."""
         try:
             file = json.loads(data)
         except (ValueError, RecursionError) as error:
-            raise PlanFileError(f"This is no plan file, it is not JSON: {error}.") from error
+            raise PlanError(f"This is no plan file, it is not JSON: {error}.") from error
         if not isinstance(file, dict) or not isinstance(file.get("plan"), dict):
-            raise PlanFileError("This is no plan file: make one with `crewtally plan -o FILE`.")
+            raise PlanError("This is no plan file: make one with `crewtally plan -o FILE`.")
         if file["plan"].get("format") != FORMAT:
-            raise PlanFileError(
+            raise PlanError(
                 f"The plan has format {file['plan'].get('format')!r}, this crewtally knows {FORMAT}:"
                 " plan again."
             )
         try:
             plan = cls.of(file["plan"])
         except ValueError as error:  # NaN, or text that is no text
-            raise PlanFileError(f"The plan file is damaged: {error}. Plan again.") from error
+            raise PlanError(f"The plan file is damaged: {error}. Plan again.") from error
         if plan.sha256 != file.get("sha256"):
-            raise PlanFileError(
+            raise PlanError(
                 f"The plan was changed after it was made (its sha256 is {plan.sha256}, the file says "
                 f"{file.get('sha256')}). A plan cannot be edited: plan again."
             )
@@ -242,4 +242,4 @@ def _check_shape(content: Any) -> None:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise PlanFileError(f"The plan file is damaged at {where}: {first['msg']}. Plan again.") from error
+        raise PlanError(f"The plan file is damaged at {where}: {first['msg']}. Plan again.") from error
