@@ -1,5 +1,5 @@
 -- Expand the bookings in temp `expand_booking` over their days, by the weights in temp `expand_weight`
--- (source, resource_key, day, weight_ms), into temp `booking_day`. Grain: booking, day. Unit: milliseconds.
+-- (resource_id, day, weight_ms), into `booking_day`. Grain: booking, day with hours. Unit: milliseconds.
 --
 -- percent, ratio_of_capacity  amount x weight
 -- hours_per_day               the amount on every day with weight
@@ -8,102 +8,122 @@
 --                             the span get their part of it
 -- Parts of a spread are differences of rounded running sums, so they add up to the whole to the millisecond.
 
-CREATE OR REPLACE TEMP TABLE expand_row AS
-SELECT
-    source,
-    source_key,
-    coalesce(person_key, '') AS resource_key,
-    effort_unit,
-    -- percent and ratio in millionths, hours in milliseconds: integers from here on
-    CASE
-        WHEN effort_unit IN ('percent', 'ratio_of_capacity') THEN (effort_amount * 1000000)::BIGINT
-        ELSE round(effort_amount * 3600000)::BIGINT
-    END AS amount,
-    unnest(generate_series(start_date, end_date, INTERVAL 1 DAY))::DATE AS day
-FROM expand_booking;
+INSERT INTO booking_day
+WITH
+expanded AS (
+    SELECT
+        booking_id,
+        resource_id,
+        effort_unit = 'hours_per_day' AS is_flat,
+        amount,
+        unnest(generate_series(start_date, end_date, INTERVAL 1 DAY))::DATE AS day
+    FROM expand_booking
+    WHERE effort_unit IN ('percent', 'ratio_of_capacity', 'hours_per_day')
+),
+counted AS (
+    SELECT
+        e.booking_id,
+        e.resource_id,
+        e.day,
+        if(e.is_flat, e.amount, (e.amount * w.weight_ms + 500000) // 1000000) AS ms
+    FROM expanded AS e
+    INNER JOIN expand_weight AS w ON e.resource_id = w.resource_id AND e.day = w.day
+    WHERE w.weight_ms > 0
+)
+SELECT booking_id, resource_id, day, ms
+FROM counted
+WHERE ms > 0;
 
--- Running sums of weight over weeks and months, for the resources that need them.
+-- Running sums of weight over all days, weeks and months, for the resources that need them.
 CREATE OR REPLACE TEMP TABLE expand_running AS
 SELECT
-    source,
-    resource_key,
+    resource_id,
     day,
     weight_ms,
-    sum(weight_ms) OVER week_so_far AS week_cum,
-    sum(weight_ms) OVER whole_week AS week_ms,
-    sum(weight_ms) OVER month_so_far AS month_cum,
-    sum(weight_ms) OVER whole_month AS month_ms
+    (sum(weight_ms) OVER (PARTITION BY resource_id ORDER BY day))::BIGINT AS all_cum,
+    (sum(weight_ms) OVER (PARTITION BY resource_id, date_trunc('week', day) ORDER BY day))::BIGINT AS week_cum,
+    (sum(weight_ms) OVER (PARTITION BY resource_id, date_trunc('week', day)))::BIGINT AS week_ms,
+    (sum(weight_ms) OVER (PARTITION BY resource_id, date_trunc('month', day) ORDER BY day))::BIGINT AS month_cum,
+    (sum(weight_ms) OVER (PARTITION BY resource_id, date_trunc('month', day)))::BIGINT AS month_ms
 FROM expand_weight
-SEMI JOIN (
-    SELECT DISTINCT source, resource_key
-    FROM expand_row
-    WHERE effort_unit IN ('hours_per_week', 'hours_per_month')
-) AS needed USING (source, resource_key)
-WINDOW
-    whole_week AS (PARTITION BY source, resource_key, date_trunc('week', day)),
-    week_so_far AS (PARTITION BY source, resource_key, date_trunc('week', day) ORDER BY day),
-    whole_month AS (PARTITION BY source, resource_key, date_trunc('month', day)),
-    month_so_far AS (PARTITION BY source, resource_key, date_trunc('month', day) ORDER BY day);
+WHERE resource_id IN (
+    SELECT resource_id
+    FROM expand_booking
+    WHERE effort_unit IN ('hours_total', 'hours_per_week', 'hours_per_month')
+);
+
+-- Where each spread booking starts on those running sums. MATERIALIZED, or the two joins would become one of
+-- every day of a resource with every other. Unnested only afterwards (decision 0002).
+CREATE OR REPLACE TEMP TABLE expand_spread AS
+WITH
+started AS MATERIALIZED (
+    SELECT b.*, r.all_cum - r.weight_ms AS before_ms
+    FROM expand_booking AS b
+    INNER JOIN expand_running AS r ON b.resource_id = r.resource_id AND b.start_date = r.day
+    WHERE b.effort_unit IN ('hours_total', 'hours_per_week', 'hours_per_month')
+)
+SELECT
+    s.booking_id,
+    s.resource_id,
+    s.effort_unit,
+    s.amount,
+    s.start_date,
+    s.end_date,
+    s.before_ms,
+    r.all_cum - s.before_ms AS span_ms
+FROM started AS s
+INNER JOIN expand_running AS r ON s.resource_id = r.resource_id AND s.end_date = r.day;
 
 INSERT INTO booking_day
 WITH
-direct AS (
+spanned AS (
     SELECT
-        e.source,
-        e.source_key,
-        e.day,
-        CASE
-            WHEN e.effort_unit = 'hours_per_day' THEN e.amount
-            ELSE (e.amount * w.weight_ms + 500000) // 1000000
-        END AS ms
-    FROM expand_row AS e
-    INNER JOIN expand_weight AS w USING (source, resource_key, day)
-    WHERE e.effort_unit IN ('percent', 'ratio_of_capacity', 'hours_per_day') AND w.weight_ms > 0
-),
-over_span AS (
-    SELECT
-        e.source,
-        e.source_key,
-        e.day,
-        e.amount::HUGEINT AS amount,
-        w.weight_ms,
-        sum(w.weight_ms) OVER (PARTITION BY e.source, e.source_key ORDER BY e.day) AS cum,
-        sum(w.weight_ms) OVER (PARTITION BY e.source, e.source_key) AS whole
-    FROM expand_row AS e
-    INNER JOIN expand_weight AS w USING (source, resource_key, day)
-    WHERE e.effort_unit = 'hours_total'
-),
-over_period AS (
-    SELECT
-        e.source,
-        e.source_key,
-        e.day,
-        e.amount::HUGEINT AS amount,
-        w.weight_ms,
-        if(e.effort_unit = 'hours_per_week', w.week_cum, w.month_cum) AS cum,
-        if(e.effort_unit = 'hours_per_week', w.week_ms, w.month_ms) AS whole
-    FROM expand_row AS e
-    INNER JOIN expand_running AS w USING (source, resource_key, day)
-    WHERE e.effort_unit IN ('hours_per_week', 'hours_per_month')
+        booking_id,
+        resource_id,
+        effort_unit,
+        amount,
+        before_ms,
+        span_ms,
+        unnest(generate_series(start_date, end_date, INTERVAL 1 DAY))::DATE AS day
+    FROM expand_spread
 ),
 spread AS (
-    SELECT * FROM over_span WHERE weight_ms > 0
-    UNION ALL
-    SELECT * FROM over_period WHERE weight_ms > 0
+    SELECT
+        s.booking_id,
+        s.resource_id,
+        s.day,
+        s.amount,
+        w.weight_ms,
+        CASE s.effort_unit
+            WHEN 'hours_total' THEN w.all_cum - s.before_ms
+            WHEN 'hours_per_week' THEN w.week_cum
+            ELSE w.month_cum
+        END AS cum,
+        CASE s.effort_unit
+            WHEN 'hours_total' THEN s.span_ms
+            WHEN 'hours_per_week' THEN w.week_ms
+            ELSE w.month_ms
+        END AS whole
+    FROM spanned AS s
+    INNER JOIN expand_running AS w ON s.resource_id = w.resource_id AND s.day = w.day
+    WHERE w.weight_ms > 0
 ),
+-- The products fit 64 bits for all but absurd amounts; those take the slower 128.
 parts AS (
     SELECT
-        source,
-        source_key,
+        booking_id,
+        resource_id,
         day,
-        (2 * amount * cum + whole) // (2 * whole)
-        - (2 * amount * (cum - weight_ms) + whole) // (2 * whole) AS ms
+        if(
+            amount::DOUBLE * whole < 2e18,
+            (2 * amount * cum + whole) // (2 * whole) - (2 * amount * (cum - weight_ms) + whole) // (2 * whole),
+            (
+                (2 * amount::HUGEINT * cum + whole) // (2 * whole)
+                - (2 * amount::HUGEINT * (cum - weight_ms) + whole) // (2 * whole)
+            )::BIGINT
+        ) AS ms
     FROM spread
 )
-SELECT source, source_key, day, ms
-FROM direct
-WHERE ms > 0
-UNION ALL
-SELECT source, source_key, day, ms::BIGINT
+SELECT booking_id, resource_id, day, ms
 FROM parts
 WHERE ms > 0;

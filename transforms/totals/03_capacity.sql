@@ -1,6 +1,6 @@
 -- temp calendar: contracted capacity, and what holidays and full-day time off leave of it.
--- Grain: source, resource, day. Unit: milliseconds. Needs calendar_contracted and, in booking_day, the days of
--- the time off (all of Ruddr's; see build.py for the order).
+-- Grain: resource, day. Unit: milliseconds. Needs calendar_contracted and, in booking_day, the days of Ruddr's
+-- time off (build.py says in which order).
 --
 -- work_ms       contracted less holidays (10,000ft: 0 on an account holiday no block covers;
 --               Ruddr: less the hours of the person's holiday rows)
@@ -10,20 +10,17 @@ CREATE OR REPLACE TEMP TABLE calendar AS
 WITH
 time_off AS (
     SELECT
-        d.source,
-        coalesce(b.person_key, '') AS resource_key,
+        d.resource_id,
         d.day,
         sum(d.ms) AS off_ms,
         sum(d.ms) FILTER (b.kind = 'holiday') AS holiday_ms
     FROM booking_day AS d
-    INNER JOIN core_booking_now AS b USING (source, source_key)
-    WHERE d.source = 'ruddr' AND b.kind IN ('leave', 'holiday')
-    GROUP BY ALL
+    INNER JOIN booking AS b ON d.booking_id = b.booking_id
+    WHERE b.source = 'ruddr' AND b.kind IN ('leave', 'holiday')
+    GROUP BY d.resource_id, d.day
 )
 SELECT
-    c.source,
-    c.resource_key,
-    c.resource_kind,
+    c.resource_id,
     c.day,
     c.contracted_ms,
     CASE
@@ -35,4 +32,4 @@ SELECT
         ELSE c.contracted_ms
     END::BIGINT AS spread_ms
 FROM calendar_contracted AS c
-LEFT JOIN time_off AS t USING (source, resource_key, day);
+LEFT JOIN time_off AS t ON c.resource_id = t.resource_id AND c.day = t.day;

@@ -72,10 +72,11 @@ comparable AS (
     SELECT week FROM week_covered GROUP BY week HAVING count(*) = 2
 ),
 hours AS (
-    SELECT source, person_key, project_key, date_trunc('week', day)::DATE AS week, sum(ms)::BIGINT AS ms
-    FROM mart_booking_day
-    WHERE kind = 'work' AND resource_kind = 'member'
-    GROUP BY ALL
+    SELECT r.source, r.resource_key AS person_key, p.project_key, t.week, t.ms
+    FROM work_week AS t
+    INNER JOIN resource AS r ON t.resource_id = r.resource_id
+    INNER JOIN project AS p ON t.project_id = p.project_id
+    WHERE r.resource_kind = 'member' AND t.week IN (SELECT week FROM comparable)
 ),
 -- Ruddr's rows renamed to 10,000ft's keys where both know the person (project); own keys are kept apart.
 named AS (
@@ -86,7 +87,6 @@ named AS (
         if(h.source = 'tenthousandft', 'a' || h.person_key, coalesce('a' || p.a_key, 'b' || h.person_key)) AS person,
         if(h.source = 'tenthousandft', 'a' || h.project_key, coalesce('a' || j.a_key, 'b' || h.project_key)) AS project
     FROM hours AS h
-    SEMI JOIN comparable USING (week)
     LEFT JOIN planner_person AS p ON h.source = 'ruddr' AND h.person_key = p.b_key
     LEFT JOIN planner_project AS j ON h.source = 'ruddr' AND h.project_key = j.b_key
 ),

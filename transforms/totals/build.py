@@ -13,22 +13,26 @@ import duckdb
 from transforms.policy import WEEKDAYS, Policy
 
 _TEMPORARY = (
-    "booking_day",
     "block_day",
+    "booking",
+    "booking_day",
     "calendar",
     "calendar_contracted",
     "calendar_day",
     "calendar_range",
-    "expand_row",
     "expand_running",
+    "expand_spread",
     "planner_person",
     "planner_project",
     "policy_week",
+    "project",
     "resource",
+    "resource_day",
+    "work_week",
 )
 
 _BOOKING_DAY = """
-CREATE OR REPLACE TEMP TABLE booking_day (source VARCHAR, source_key VARCHAR, day DATE, ms BIGINT)
+CREATE OR REPLACE TEMP TABLE booking_day (booking_id INTEGER, resource_id INTEGER, day DATE, ms BIGINT)
 """
 
 
@@ -66,9 +70,7 @@ def build(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
 
 
 def _expand(con: duckdb.DuckDBPyConnection, bookings: str, weights: str) -> None:
-    con.execute(
-        f"CREATE OR REPLACE TEMP VIEW expand_booking AS SELECT * FROM core_booking_now WHERE {bookings}"
-    )
+    con.execute(f"CREATE OR REPLACE TEMP VIEW expand_booking AS SELECT * FROM booking WHERE {bookings}")
     con.execute(f"CREATE OR REPLACE TEMP VIEW expand_weight AS {weights}")
     _run(con, "02_expand")
 
