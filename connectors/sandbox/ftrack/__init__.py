@@ -1,11 +1,17 @@
 """ftrack imitated on loopback: its operations protocol, query language, schemas and events, in two dialects.
 
-schemas    what each dialect's entity types look like, and how the server describes them
-store      the rows in memory: references, transactions with full rollback
-rules      what the server knows beyond its schemas (a task's project, time logged, dates in order)
-query      the query language: text -> syntax tree
-evaluate   syntax tree + store -> rows and pages
-service    the HTTP face: authentication, operations, errors
-events     the event hub (socket.io 0.9): who listens hears `ftrack.update`
-seed       fills a store with the sandbox's studio
+attributes  what an entity type is made of, and how a value enters a column
+schemas     the entity types of each dialect, and how the server describes them
+builtin     the rows every workspace is born with
+store       rows in memory: references, transactions with full rollback
+rules       what the server knows beyond its schemas (a task's project, dates in order, time logged)
+query       the query language: text -> syntax tree
+paths       from a row along a dotted path
+evaluate    syntax tree + store -> rows
+project     rows -> what a reply carries
+operations  lists of operations, all or none
+errors      what is reported when none
+service     the HTTP face: authentication, `POST /api`, the event hub's routes
+events      the event hub (socket.io 0.9): who listens hears of every change
+seed        fills a store with the sandbox's studio
 """

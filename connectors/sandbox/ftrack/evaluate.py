@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from connectors.sandbox.ftrack import rules
-from connectors.sandbox.ftrack.attributes import Alias, Collection, Column, EntityType, Relation, to_datetime
+from connectors.sandbox.ftrack.attributes import Collection, Column, EntityType, Relation, to_datetime
 from connectors.sandbox.ftrack.errors import ValidationError
+from connectors.sandbox.ftrack.paths import Found, attribute, collection, entity_type, getter, scalar, through
 from connectors.sandbox.ftrack.query import (
     Among,
     Both,
@@ -30,10 +30,7 @@ from connectors.sandbox.ftrack.query import (
 )
 from connectors.sandbox.ftrack.store import Row, Store
 
-Found = tuple[str, Row]
-"""A row and the name of its type."""
 Predicate = Callable[[Row], bool]
-Getter = Callable[[Row], Any]
 
 _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "=": operator.eq,
@@ -60,60 +57,9 @@ def select(store: Store, query: Query) -> list[Found]:
     kind = entity_type(store, query.entity_type)
     rows = list(_rows(store, kind)) if query.where is None else _matching(store, kind, query.where)
     for path, descending in reversed(query.order):
-        get, _column = getter(store, kind, path)
+        get, _column = scalar(store, kind, path)
         rows.sort(key=lambda found, get=get: _sort_key(get(found[1])), reverse=descending)  # type: ignore[misc]
     return rows
-
-
-def entity_type(store: Store, name: str) -> EntityType:
-    """A type by name, abstract ones included; raises ValidationError."""
-    found = store.schema.types.get(name)
-    if found is None:
-        raise ValidationError(f"Unknown entity type {name!r}.")
-    return found
-
-
-def attribute(store: Store, kind: EntityType, name: str) -> Column | Relation | Collection:
-    """An attribute by name, aliases resolved; raises ValidationError."""
-    item = store.schema.attribute(kind, name)
-    if isinstance(item, Alias):
-        item = store.schema.attribute(kind, item.column)
-    if item is None or isinstance(item, Alias):
-        raise ValidationError(f"{kind.name} has no attribute {name!r}.")
-    return item
-
-
-def getter(store: Store, kind: EntityType, path: str) -> tuple[Getter, Column]:
-    """How to read a dotted path from a row, and the column at its end; raises ValidationError."""
-    name, _, rest = path.partition(".")
-    item = attribute(store, kind, name)
-    match item:
-        case Column(name="time_logged") if not rest:
-            return lambda row: rules.time_logged(store, row["id"]), item
-        case Column() if not rest:
-            return _reader(kind, item.name), item
-        case Relation() if rest in ("", "id"):
-            return _reader(kind, item.column), Column(item.column)
-        case Relation():
-            inner, column = getter(store, store.schema.types[item.target], rest)
-            return _through(store, item, inner), column
-        case Collection():
-            raise ValidationError(f"{kind.name}.{name} is a collection: ask {name} any (...).")
-    raise ValidationError(f"{kind.name}.{name} is a value, it has no {rest!r}.")
-
-
-def _reader(kind: EntityType, column: str) -> Getter:
-    """Rows of an abstract type need not all have a column that one of its kinds has."""
-    return (lambda row: row.get(column)) if kind.abstract else operator.itemgetter(column)
-
-
-def _through(store: Store, relation: Relation, inner: Getter) -> Getter:
-    def get(row: Row) -> Any:
-        key = row.get(relation.column)
-        found = None if key is None else store.find(relation.target, key)
-        return None if found is None else inner(found[1])
-
-    return get
 
 
 def _rows(store: Store, kind: EntityType) -> Iterable[Found]:
@@ -192,7 +138,7 @@ def _negated(condition: Condition) -> Condition:
 
 def _sub_select(store: Store, query: Query) -> tuple[Value, ...]:
     kind = entity_type(store, query.entity_type)
-    get, column = getter(store, kind, query.projections[0])
+    get, column = scalar(store, kind, query.projections[0])
     if column.kind != "string":
         raise ValidationError(f"in (select ...) needs a text attribute, not {query.projections[0]!r}.")
     stop = None if query.limit is None else query.offset + query.limit
@@ -220,10 +166,10 @@ def predicate(store: Store, kind: EntityType, condition: Condition) -> Predicate
 
 
 def _comparison(store: Store, kind: EntityType, condition: Compare) -> Predicate:
-    get, column = getter(store, kind, condition.path)
-    wanted = _literal(column, condition.path, condition.value)
     if condition.operator in ("like", "not_like"):
-        return _likeness(get, column, condition)
+        return _likeness(store, kind, condition)
+    get, item = getter(store, kind, condition.path)
+    wanted = _literal(item, condition.path, condition.value)
     compare = _COMPARISONS[condition.operator]
     if wanted is None:
         if condition.operator not in ("=", "!="):
@@ -234,7 +180,8 @@ def _comparison(store: Store, kind: EntityType, condition: Compare) -> Predicate
     return lambda row: (value := get(row)) is not None and compare(value, wanted)
 
 
-def _likeness(get: Getter, column: Column, condition: Compare) -> Predicate:
+def _likeness(store: Store, kind: EntityType, condition: Compare) -> Predicate:
+    get, column = scalar(store, kind, condition.path)
     if column.kind != "string":
         raise ValidationError(f"{condition.path} is no text: like does not work on it.")
     pattern = ".*".join(re.escape(part) for part in condition.value.text.split("%"))
@@ -243,7 +190,7 @@ def _likeness(get: Getter, column: Column, condition: Compare) -> Predicate:
 
 
 def _membership(store: Store, kind: EntityType, condition: Among) -> Predicate:
-    get, column = getter(store, kind, condition.path)
+    get, column = scalar(store, kind, condition.path)
     wanted = {_literal(column, condition.path, value) for value in _values(condition)}
     if condition.negated:
         return lambda row: (value := get(row)) is not None and value not in wanted
@@ -266,8 +213,8 @@ def _existence(store: Store, kind: EntityType, condition: Related) -> Predicate:
         right = "has" if isinstance(item, Relation) else "any"
         raise ValidationError(f"{kind.name}.{name}: ask {right}, not {condition.word}.")
     if isinstance(item, Relation):
-        through = _through(store, item, inner)
-        return (lambda row: not through(row)) if condition.negated else (lambda row: bool(through(row)))
+        related = through(store, item, inner)
+        return (lambda row: not related(row)) if condition.negated else (lambda row: bool(related(row)))
     members = collection(store, item)
     return lambda row: any(inner(found) for _name, found in members(row)) is not condition.negated
 
@@ -281,30 +228,16 @@ def _inner(store: Store, target: EntityType, condition: Related, rest: str) -> P
     return predicate(store, target, _resolve(store, _spell_out(store, target, condition.condition)))
 
 
-def collection(store: Store, item: Collection) -> Callable[[Row], Iterable[Found]]:
-    """How to read the rows of a collection."""
-    names = [
-        name for name in store.schema.concrete[item.target] if item.column in store.schema.types[name].indexed
-    ]
-
-    def members(row: Row) -> Iterable[Found]:
-        for name in names:
-            rows = store.entities[name]
-            for key in store.referring(name, item.column, row["id"]):
-                if item.only is None or rows[key][item.only[0]] == item.only[1]:
-                    yield name, rows[key]
-
-    return members
-
-
-def _literal(column: Column, path: str, value: Value) -> Any:
-    """A literal as the column holds values; raises ValidationError."""
+def _literal(item: Column | Relation, path: str, value: Value) -> Any:
+    """A literal as the column holds values (a relation's only one is none); raises ValidationError."""
     if not value.quoted and value.text.lower() in ("none", "null"):
         return None
+    if isinstance(item, Relation):
+        raise ValidationError(f"{path} is a relation: compare {path}.id.")
     try:
-        return _read(column, value.text)
+        return _read(item, value.text)
     except (ValueError, OverflowError, KeyError):
-        raise ValidationError(f"{path} is a {column.kind}: {value.text[:80]!r} is none.") from None
+        raise ValidationError(f"{path} is a {item.kind}: {value.text[:80]!r} is none.") from None
 
 
 def _read(column: Column, text: str) -> Any:

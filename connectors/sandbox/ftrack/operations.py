@@ -15,7 +15,8 @@ from typing import Any
 
 from connectors.sandbox.ftrack.attributes import EntityType
 from connectors.sandbox.ftrack.errors import ForbiddenError, ValidationError
-from connectors.sandbox.ftrack.evaluate import Found, entity_type, select
+from connectors.sandbox.ftrack.evaluate import select
+from connectors.sandbox.ftrack.paths import Found, entity_type
 from connectors.sandbox.ftrack.project import Render, echo, renderers
 from connectors.sandbox.ftrack.query import Query, parse
 from connectors.sandbox.ftrack.store import Key, Store

@@ -15,7 +15,7 @@ from connectors.sandbox.ftrack.attributes import (
     wire_datetime,
 )
 from connectors.sandbox.ftrack.errors import ValidationError
-from connectors.sandbox.ftrack.evaluate import attribute, collection
+from connectors.sandbox.ftrack.paths import attribute, collection
 from connectors.sandbox.ftrack.store import Row, Store
 
 Render = Callable[[Row], dict[str, Any]]
