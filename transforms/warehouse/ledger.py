@@ -57,6 +57,7 @@ class Ledger:
 
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
         self.con = con
+        self._plans: dict[str, Plan] = {}  # read and checked once: they can be large
         con.execute(_sql("ledger"))
 
     def status(self, sha256: str) -> str | None:
@@ -74,6 +75,7 @@ class Ledger:
                 [plan.sha256, content["server"], content["dialect"], document, list(allowed_trips), _now()],
             )
             self._add_changes(plan)
+        self._plans[plan.sha256] = plan
 
     def finish(self, sha256: str) -> None:
         """The plan is `applied`: every change is done or failed."""
@@ -131,9 +133,14 @@ class Ledger:
             self.con.execute(_sql("ledger_settle"))
 
     def plan(self, sha256: str) -> Plan | None:
-        """A plan that was applied, as it was read."""
-        rows = self.con.execute("SELECT document FROM push_plan WHERE plan_sha256 = ?", [sha256]).fetchall()
-        return Plan.load(str(rows[0][0]).encode()) if rows else None
+        """A plan whose apply began, as it was read."""
+        if sha256 not in self._plans:
+            query = "SELECT document FROM push_plan WHERE plan_sha256 = ?"
+            rows = self.con.execute(query, [sha256]).fetchall()
+            if not rows:
+                return None
+            self._plans[sha256] = Plan.load(str(rows[0][0]).encode())
+        return self._plans[sha256]
 
     def _add_changes(self, plan: Plan) -> None:
         spec = ", ".join(f"\"{name}\": '{kind}'" for name, kind in _CHANGE_COLUMNS.items())
@@ -154,12 +161,9 @@ class Ledger:
             f"SELECT plan_sha256, position FROM push_change WHERE {condition} ORDER BY plan_sha256, position",
             parameters,
         ).fetchall()
-        plans: dict[str, Plan | None] = {}
         found = []
         for sha256, position in rows:
-            if sha256 not in plans:
-                plans[sha256] = self.plan(sha256)
-            plan = plans[sha256]
+            plan = self.plan(sha256)
             if plan is not None:
                 found.append(Entry(sha256, position, plan.changes[position]))
         return found

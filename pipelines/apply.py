@@ -1,0 +1,167 @@
+"""Apply a plan: guards, stale check, push with the ledger, and reading everything back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from connectors.ftrack.client import Ftrack
+from connectors.ftrack.dialects import Dialect, Record
+from pipelines.connect import ftrack_client
+from pipelines.plan import server, speak
+from pipelines.push import Push, differences, read_back, recover
+from pipelines.settings import Settings
+from transforms.reconcile.drift import moved_snapshots
+from transforms.reconcile.guard import Trip, evaluate
+from transforms.reconcile.plan import Change, Plan
+from transforms.warehouse.ledger import Entry, Ledger
+
+SHOWN = 20
+
+
+class GuardTripped(Exception):
+    """The plan takes away more than the guards allow. `trips` says what, `plan` is the plan."""
+
+    def __init__(self, plan: Plan, trips: Sequence[Trip]) -> None:
+        self.plan, self.trips = plan, tuple(trips)
+        super().__init__(
+            "Nothing was pushed, the guards stopped the plan:\n"
+            + "".join(f"- {trip}\n" for trip in trips)
+            + f"If all of this is meant, apply this very plan with --allow {plan.sha256}"
+        )
+
+
+class PlanStale(Exception):
+    """The plan no longer fits what it was made from. `drifts` says what moved."""
+
+    def __init__(self, drifts: Sequence[str]) -> None:
+        self.drifts = tuple(drifts)
+        more = f"- and {len(drifts) - SHOWN} more\n" if len(drifts) > SHOWN else ""
+        super().__init__(
+            "Nothing was pushed, the plan is stale:\n"
+            + "".join(f"- {drift}\n" for drift in drifts[:SHOWN])
+            + f"{more}Plan again."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyResult:
+    """What a push did: numbers of records.
+
+    `verified` were read back and are as planned; `mismatches` says of the others what differs. `failures`
+    are the changes ftrack refused, with its words: they are kept, and planned again next time.
+    """
+
+    created: int = 0
+    updated: int = 0
+    deleted: int = 0
+    failed: int = 0
+    verified: int = 0
+    already_applied: bool = False
+    failures: tuple[str, ...] = ()
+    mismatches: tuple[str, ...] = ()
+
+
+def apply_plan(
+    settings: Settings, con: duckdb.DuckDBPyConnection, plan: Plan, *, allow: str | None = None
+) -> ApplyResult:
+    """Push a plan, each change exactly once. `allow` is the sha256 of a plan that may pass the guards.
+
+    A plan that was applied before sends nothing; one that broke off goes on where it stopped.
+    Raises GuardTripped, PlanStale, ConfigError, or ConnectorError from ftrack.
+    """
+    ledger = Ledger(con)
+    if ledger.status(plan.sha256) == "applied":
+        return ApplyResult(already_applied=True)
+    with ftrack_client(settings) as client:
+        spoken = speak(settings, client)
+        recover(ledger, client, spoken, server(settings))
+        trips = [] if ledger.status(plan.sha256) else evaluate(plan, settings.guards)
+        if trips and allow != plan.sha256:
+            raise GuardTripped(plan, trips)
+        found = _check_fresh(settings, con, plan, ledger, client, spoken)
+        if ledger.status(plan.sha256) is None:
+            ledger.begin(plan, [trip.guard for trip in trips])
+        push = Push(ledger, client, spoken)
+        push.run(ledger.entries(plan.sha256, "intended"), found)
+        ledger.finish(plan.sha256)
+        return _result(plan, ledger, client, spoken)
+
+
+def _check_fresh(
+    settings: Settings,
+    con: duckdb.DuckDBPyConnection,
+    plan: Plan,
+    ledger: Ledger,
+    client: Ftrack,
+    spoken: Dialect,
+) -> dict[str, Record]:
+    """Whether the plan still fits; returns the records that are there of those it will make or delete."""
+    drifts = []
+    if plan.content["server"] != server(settings):
+        drifts.append(f"the plan is for {plan.content['server']}, the configuration names {server(settings)}")
+    elif plan.content["dialect"] != spoken.name:
+        drifts.append(
+            f"the plan is in the {plan.content['dialect']} dialect, the server speaks {spoken.name}"
+        )
+    drifts += moved_snapshots(con, plan)
+    if drifts:
+        raise PlanStale(drifts)
+    changes = plan.changes
+    if ledger.status(plan.sha256):
+        changes = [entry.change for entry in ledger.entries(plan.sha256, "intended")]
+    found = read_back(client, spoken, changes)
+    drifts = [drift for change in changes if (drift := _moved(change, found.get(change["id"])))]
+    if drifts:
+        raise PlanStale(drifts)
+    return found
+
+
+def _moved(change: Change, found: Record | None) -> str | None:
+    """How a record differs from what the plan saw of it."""
+    what = f"{change['kind']} {change['id']} ({change['person']}, {change['project']})"
+    if change["action"] == "create":
+        whole = found is not None and found.get("user_id") is not None
+        return f"{what} is there by now" if whole else None
+    if found is None:
+        return f"{what} is gone"
+    names = differences(change["before"] or {}, found)
+    return f"{what} was changed in ftrack: {', '.join(names)}" if names else None
+
+
+def _result(plan: Plan, ledger: Ledger, client: Ftrack, spoken: Dialect) -> ApplyResult:
+    """Read back everything that was pushed and compare it with the plan, field by field."""
+    done = ledger.entries(plan.sha256, "done")
+    failures = ledger.failures(plan.sha256)
+    found = read_back(client, spoken, [entry.change for entry in done])
+    mismatches = [text for entry in done if (text := _mismatch(entry.change, found.get(entry.change["id"])))]
+    return ApplyResult(
+        created=_count(done, "create"),
+        updated=_count(done, "update"),
+        deleted=_count(done, "delete"),
+        failed=len(failures),
+        verified=len(done) - len(mismatches),
+        failures=tuple(_failure(entry.change, error) for entry, error in failures),
+        mismatches=tuple(mismatches),
+    )
+
+
+def _mismatch(change: Change, found: Record | None) -> str | None:
+    what = f"{change['kind']} {change['id']} ({change['person']}, {change['project']})"
+    if change["action"] == "delete":
+        return None if found is None else f"{what} was deleted and is there"
+    if found is None:
+        return f"{what} was pushed and is not there"
+    names = differences(change["after"] or {}, found)
+    return f"{what} was pushed and differs in {', '.join(names)}" if names else None
+
+
+def _failure(change: Change, error: str) -> str:
+    what = f"{change['action']} {change['kind']} {change['id']}"
+    return f"{what} ({change['person']}, {change['project']}): {error}"
+
+
+def _count(entries: Sequence[Entry], action: str) -> int:
+    return sum(1 for entry in entries if entry.change["action"] == action)

@@ -1,0 +1,182 @@
+"""Send changes to ftrack exactly once: batches in one transaction each, the ledger before and after.
+
+What happened to a batch whose answer was lost is read back, never assumed; a batch that is refused is read
+back too and halved until the change that is to blame stands alone. See transforms/warehouse/ledger.py for
+what the ledger promises.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from connectors.errors import ConnectorError, OperationsRejected, TransientError, UnknownOutcome
+from connectors.ftrack.client import Ftrack
+from connectors.ftrack.dialects import Dialect, Record
+from connectors.ftrack.wire import Operation
+from transforms.reconcile.plan import Change, Image
+from transforms.warehouse.ledger import Entry, Ledger, Outcome
+
+OPERATIONS_PER_REQUEST = 500
+"""One POST is one transaction; very large ones are reported to crash servers."""
+ATTEMPTS = 4
+HOPELESS = 25
+"""So many refusals without a single success: the server refuses us, not the changes."""
+
+Found = Mapping[str, Record]
+"""Records as ftrack has them now, by id."""
+
+
+@dataclass(slots=True)
+class Push:
+    """One run over some changes. `pause` waits that many seconds before another attempt."""
+
+    ledger: Ledger
+    client: Ftrack
+    dialect: Dialect
+    pause: Callable[[float], None] = time.sleep
+    done: list[Entry] = field(default_factory=list)
+    failed: list[tuple[Entry, str]] = field(default_factory=list)
+
+    def run(self, entries: Sequence[Entry], found: Found) -> None:
+        """Send all; `found` is what an unfinished attempt left behind.
+
+        Raises the ConnectorError that ended the run early; what was not sent stays intended.
+        """
+        for batch in _batches(self.dialect, entries, found):
+            self._send(batch, found, attempt=1)
+
+    def _send(self, batch: Sequence[Entry], found: Found, attempt: int) -> None:
+        self.ledger.sending(batch)
+        try:
+            self.client.send(_operations(self.dialect, batch, found))
+        except OperationsRejected as error:
+            self._refused(batch, error)
+        except (UnknownOutcome, TransientError) as error:
+            self._unknown(batch, error, attempt)
+        else:
+            self._settle(batch, [])
+
+    def _unknown(self, batch: Sequence[Entry], error: ConnectorError, attempt: int) -> None:
+        """Read back which changes are there; the others are sent again, a few times."""
+        found, missing = self._read_back(batch)
+        if missing and attempt >= ATTEMPTS:
+            raise error
+        if missing:
+            self.pause(0.5 * 2**attempt)
+            self._send(missing, found, attempt + 1)
+
+    def _refused(self, batch: Sequence[Entry], error: OperationsRejected) -> None:
+        """Find the change that is to blame. That a refused list was rolled back is not assumed."""
+        found, missing = self._read_back(batch)
+        if len(missing) == 1:
+            text = f"{error.exception}: {error.content}"
+            self.ledger.settle([Outcome(missing[0], "failed", text)])
+            self.failed.append((missing[0], text))
+            if not self.done and len(self.failed) >= HOPELESS:
+                raise error
+            return
+        middle = len(missing) // 2
+        for half in (missing[:middle], missing[middle:]):
+            if half:
+                self._send(half, found, attempt=1)
+
+    def _read_back(self, batch: Sequence[Entry]) -> tuple[Found, list[Entry]]:
+        """What is there now, and the changes that are not done; they are intended again."""
+        found = read_back(self.client, self.dialect, [entry.change for entry in batch])
+        done, missing = _split(batch, found)
+        self._settle(done, missing)
+        return found, missing
+
+    def _settle(self, done: Sequence[Entry], intended: Sequence[Entry]) -> None:
+        self.ledger.settle(_outcomes(done, intended))
+        self.done.extend(done)
+
+
+def recover(ledger: Ledger, client: Ftrack, dialect: Dialect, server: str) -> int:
+    """Settle the changes that left before a crash and whose outcome nobody saw; returns how many.
+
+    Those that ftrack has are done, the others are intended again: the next plan or apply sees to them.
+    """
+    entries = ledger.unsettled(server)
+    if entries:
+        found = read_back(client, dialect, [entry.change for entry in entries])
+        done, missing = _split(entries, found)
+        ledger.settle(_outcomes(done, missing))
+    return len(entries)
+
+
+def read_back(client: Ftrack, dialect: Dialect, changes: Iterable[Change]) -> dict[str, Record]:
+    """The records these changes are about, as ftrack has them now, by id."""
+    ids: dict[str, list[str]] = {}
+    for change in changes:
+        ids.setdefault(change["kind"], []).append(change["id"])
+    return {record["record_id"]: record for record in dialect.read(client.query, ids)}
+
+
+def is_done(change: Change, found: Record | None) -> bool:
+    """Whether ftrack already says what the change would make it say."""
+    if change["action"] == "delete":
+        return found is None
+    if change["action"] == "create":
+        return found is not None and found.get("user_id") is not None  # whole: a half-made event is nobody's
+    return found is not None and not differences(change["after"] or {}, found)
+
+
+def differences(fields: Image, found: Record) -> list[str]:
+    """Names of the fields in which a record differs from what a plan says."""
+    return [name for name, value in fields.items() if _field(found, name) != value]
+
+
+def _field(found: Record, name: str) -> str | float | bool | None:
+    if name != "value":
+        value: str | bool | None = found.get(name)
+        return value
+    millionths = found.get("value_millionths")
+    return None if millionths is None else millionths / 1_000_000
+
+
+def _split(entries: Sequence[Entry], found: Found) -> tuple[list[Entry], list[Entry]]:
+    """Changes that ftrack has, and those it has not."""
+    done: list[Entry] = []
+    missing: list[Entry] = []
+    for entry in entries:
+        (done if is_done(entry.change, found.get(entry.change["id"])) else missing).append(entry)
+    return done, missing
+
+
+def _outcomes(done: Sequence[Entry], intended: Sequence[Entry]) -> list[Outcome]:
+    return [Outcome(entry, "done") for entry in done] + [Outcome(entry, "intended") for entry in intended]
+
+
+def _operations(dialect: Dialect, batch: Sequence[Entry], found: Found) -> list[Operation]:
+    return [operation for entry in batch for operation in _of_change(dialect, entry.change, found)]
+
+
+def _of_change(dialect: Dialect, change: Change, found: Found) -> list[Operation]:
+    kind, record_id, there = change["kind"], change["id"], found.get(change["id"])
+    match change["action"]:
+        case "create":
+            origin = change["origin"]
+            provenance = f"{origin['source']}:{origin['source_key']}#{origin['run']}"
+            return dialect.create(kind, record_id, change["after"] or {}, provenance, there)
+        case "update":
+            return dialect.update(kind, record_id, change["after"] or {})
+        case "delete":
+            return dialect.delete(kind, record_id, there)
+
+
+def _batches(dialect: Dialect, entries: Sequence[Entry], found: Found) -> Iterator[list[Entry]]:
+    """Changes in order, as many as fit into one request; one change is never split."""
+    batch: list[Entry] = []
+    size = 0
+    for entry in entries:
+        needed = len(_of_change(dialect, entry.change, found))
+        if batch and size + needed > OPERATIONS_PER_REQUEST:
+            yield batch
+            batch, size = [], 0
+        batch.append(entry)
+        size += needed
+    if batch:
+        yield batch
