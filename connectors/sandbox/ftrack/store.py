@@ -110,10 +110,10 @@ class Store:
         with self.transaction():
             kind = self.concrete_type(entity_type)
             self.row(entity_type, key)
+            self._put(kind, key, None)  # first: tasks that are each other's parents must not chase one another
             for name, column in self.schema.referrers[entity_type]:
                 for other in self.referring(name, column.name, key):
                     self._release(name, other, column)
-            self._put(kind, key, None)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
