@@ -110,7 +110,7 @@ class Store:
         with self.transaction():
             kind = self.concrete_type(entity_type)
             self.row(entity_type, key)
-            self._put(kind, key, None)  # first: tasks that are each other's parents must not chase one another
+            self._put(kind, key, None)  # first: tasks can be each other's parents
             for name, column in self.schema.referrers[entity_type]:
                 for other in self.referring(name, column.name, key):
                     self._release(name, other, column)
