@@ -1,7 +1,7 @@
 """The common model: what both planners' rows become.
 
 One frozen dataclass per `core_*` table; the fields are the table's columns without the history ones
-(transforms/warehouse/schema.sql says what each means). Keys are the source's own ids as text; `source`
+(transforms/warehouse/dictionary.toml says what each means). Keys are the source's own ids as text; `source`
 is `tenthousandft` or `ruddr`. Dates are inclusive. Efforts keep the source's unit: hours are counted by
 transforms/totals and nowhere else.
 """

@@ -6,6 +6,7 @@ spreads over what time off leaves, so the time off is expanded first.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from importlib.resources import files
 
 import duckdb
@@ -36,8 +37,11 @@ CREATE OR REPLACE TEMP TABLE booking_day (booking_id INTEGER, resource_id INTEGE
 """
 
 
-def build(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
-    """Replace all `mart_*` tables. The same core rows and policy give the same marts, row for row."""
+def build(con: duckdb.DuckDBPyConnection, policy: Policy, known: datetime | None = None) -> None:
+    """Replace all `mart_*` tables. The same core rows and policy give the same marts, row for row.
+
+    `known` (UTC, without the mark; default now) is when the changed numbers enter the history.
+    """
     con.begin()
     try:
         _policy_week(con, policy)
@@ -58,6 +62,8 @@ def build(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
         )
         for step in ("04_facts", "05_marts", "06_planners"):
             _run(con, step)
+        con.execute("SET VARIABLE known = ?::TIMESTAMP", [known or datetime.now(UTC).replace(tzinfo=None)])
+        _run(con, "07_history")
         con.execute(
             "CREATE OR REPLACE TABLE mart_policy AS SELECT ?::JSON AS policy", [policy.model_dump_json()]
         )

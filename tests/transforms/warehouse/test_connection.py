@@ -40,7 +40,7 @@ def test_another_process_holds_it(tmp_path: Path) -> None:
 def test_a_newer_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "warehouse.duckdb"
     with open_warehouse(path) as con:
-        con.execute("UPDATE meta_schema SET version = 99")
+        con.execute("INSERT INTO meta_schema VALUES (99)")
     with pytest.raises(WarehouseVersion, match=r"version 99.*upgrade"):
         open_warehouse(path)
 

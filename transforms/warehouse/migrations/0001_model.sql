@@ -1,12 +1,32 @@
--- The warehouse, version 1. `raw_*` what was pulled, `core_*` the common model with its history,
--- `mart_*` (built by transforms/totals) the numbers. Dates are DATE, instants TIMESTAMP in UTC.
+-- `raw_*` what was pulled, `core_*` the common model with its history; `mart_*` is built by transforms/totals.
+-- Dates are DATE, instants TIMESTAMP in UTC. What each column means: transforms/warehouse/dictionary.toml.
 -- No primary keys on bulk tables (docs/decisions/0002): uniqueness is checked by the load.
-
-CREATE TABLE meta_schema (version INTEGER NOT NULL);
-INSERT INTO meta_schema VALUES (1);
 
 -- The one place where milliseconds become hours.
 CREATE MACRO hours(ms) AS round(ms / 3600000, 6);
+
+-- What mart_person_week said, and when: written by each build, only where a number changed.
+CREATE TABLE mart_person_week_history (
+    source VARCHAR NOT NULL,
+    person_key VARCHAR,
+    resource_kind VARCHAR NOT NULL,
+    week DATE NOT NULL,
+    booked_ms BIGINT NOT NULL,
+    tentative_ms BIGINT NOT NULL,
+    billable_ms BIGINT NOT NULL,
+    leave_ms BIGINT NOT NULL,
+    holiday_ms BIGINT NOT NULL,
+    contracted_ms BIGINT NOT NULL,
+    capacity_ms BIGINT NOT NULL,
+    over_days BIGINT NOT NULL,
+    known_from TIMESTAMP NOT NULL,
+    known_to TIMESTAMP
+);
+
+CREATE MACRO mart_person_week_as_of(known) AS TABLE
+SELECT * EXCLUDE (known_from, known_to)
+FROM mart_person_week_history
+WHERE known_from <= known AND (known_to IS NULL OR known_to > known);
 
 -- One row per pull of one stream over one window. `scope` limits what the listing could show
 -- ('all', or 'time_off' for Ruddr's supplementary listing). `content_sha256` is over the pages' hashes in order.

@@ -1,0 +1,38 @@
+-- Keep what mart_person_week said: close what changed or went, open what is new. Variable known: when this
+-- build ran (UTC). An unchanged number keeps its row, so the history grows with changes and not with runs.
+
+UPDATE mart_person_week_history AS old
+SET known_to = getvariable('known')
+WHERE
+    old.known_to IS NULL
+    AND NOT EXISTS (
+        SELECT 1
+        FROM mart_person_week AS new
+        WHERE
+            new.source = old.source
+            AND new.person_key IS NOT DISTINCT FROM old.person_key
+            AND new.week = old.week
+            AND new.resource_kind = old.resource_kind
+            AND new.booked_ms = old.booked_ms
+            AND new.tentative_ms = old.tentative_ms
+            AND new.billable_ms = old.billable_ms
+            AND new.leave_ms = old.leave_ms
+            AND new.holiday_ms = old.holiday_ms
+            AND new.contracted_ms = old.contracted_ms
+            AND new.capacity_ms = old.capacity_ms
+            AND new.over_days = old.over_days
+    );
+
+INSERT INTO mart_person_week_history
+SELECT new.*, getvariable('known'), NULL
+FROM mart_person_week AS new
+WHERE
+    NOT EXISTS (
+        SELECT 1
+        FROM mart_person_week_history AS old
+        WHERE
+            old.known_to IS NULL
+            AND new.source = old.source
+            AND new.person_key IS NOT DISTINCT FROM old.person_key
+            AND new.week = old.week
+    );
