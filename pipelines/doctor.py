@@ -83,14 +83,15 @@ def _planner(settings: Settings, source: str) -> Check:
 
 
 def _ftrack(settings: Settings) -> Check:
-    from pipelines.plan import connect, dialect
+    from pipelines.connect import ftrack_client
+    from pipelines.plan import speak
 
     if settings.ftrack is None:
         return Check("ftrack", None, "not configured: runs pull and total, and push nothing")
     try:
-        client = connect(settings)
-        version = client.server_information().get("version", "unknown")
-        spoken = dialect(settings, client).name
+        with ftrack_client(settings) as client:
+            version = client.server_information().get("version", "unknown")
+            spoken = speak(settings, client).name
     except ConnectorError as error:
         return Check("ftrack", False, str(error), _remedy(error, "ftrack"))
     return Check("ftrack", True, f"{settings.ftrack.url} (version {version}) speaks the {spoken} dialect")

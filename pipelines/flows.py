@@ -24,7 +24,8 @@ from pipelines.apply import ApplyResult
 from pipelines.backfill import backfill as backfill_steps
 from pipelines.backfill import check
 from pipelines.lock import warehouse
-from pipelines.report import applied_line, plan_line, snapshot_line
+from pipelines.outcome import Outcome
+from pipelines.report import applied_line, plan_line, snapshot_line, trouble
 from pipelines.runs import recorded
 from pipelines.settings import Settings, Source, load_settings
 from pipelines.sync import SyncFailed, SyncResult
@@ -130,7 +131,7 @@ def _widened(settings: Settings, past_days: int | None, future_days: int | None)
 
 @contextmanager
 def _run(settings: Settings, command: str) -> Iterator[tuple[duckdb.DuckDBPyConnection, Any]]:
-    """The warehouse, alone, with this run in its list. The server's limits do not see the CLI; the lock does."""
+    """The warehouse, alone, with this run in its list. A server's limit cannot see the CLI; the lock can."""
     name = f"{command}, flow run {flow_run.get_name()}"
     with (
         warehouse(settings, name, waiting=get_run_logger().info) as con,
@@ -140,8 +141,8 @@ def _run(settings: Settings, command: str) -> Iterator[tuple[duckdb.DuckDBPyConn
 
 
 def _fail_if_records_failed(result: SyncResult) -> None:
-    if result.applied is not None and result.applied.failed:
-        raise SyncFailed(f"{applied_line(result.applied)} Run again: the rest is tried once more.")
+    if result.applied is not None and result.outcome is not Outcome.DONE:
+        raise SyncFailed("\n".join([applied_line(result.applied), *trouble(result.applied)]))
 
 
 def _table(key: str, columns: Any, rows: list[Any], description: str) -> None:

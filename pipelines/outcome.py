@@ -27,12 +27,12 @@ def judge(error: BaseException) -> tuple[Outcome, bool]:
     from transforms.warehouse import WarehouseError
 
     match error:
-        case ConfigError() | BackfillRefused():
+        case ConfigError() | BackfillRefused() | PlanError():
             return Outcome.USAGE, True
         case GuardTripped():
             return Outcome.GUARDED, True
         case PlanStale():
             return Outcome.STALE, True
-        case ConnectorError() | WarehouseError() | WarehouseLocked() | PlanError() | SyncFailed() | OSError():
+        case ConnectorError() | WarehouseError() | WarehouseLocked() | SyncFailed() | OSError():
             return Outcome.FAILED, True
     return Outcome.FAILED, False

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from transforms.warehouse.snapshot import Snapshot
 
 ACTIONS = ("create", "update", "delete")
+TROUBLE_SHOWN = 20
 
 
 class TerminalReport:
@@ -30,7 +31,8 @@ class TerminalReport:
             click.echo(f"The plan is kept in {file}.", err=True)
 
     def applied(self, result: ApplyResult) -> None:
-        click.echo(applied_line(result), err=True)
+        for line in (applied_line(result), *trouble(result)):
+            click.echo(line, err=True)
 
 
 def snapshot_line(snapshot: Snapshot) -> str:
@@ -60,11 +62,21 @@ def plan_line(plan: Plan) -> str:
 
 
 def applied_line(result: ApplyResult) -> str:
-    """`Pushed: 5 created, 0 updated, 1 deleted, 0 failed; 6 verified.`"""
+    """`Pushed: 5 created, 0 updated, 1 deleted, 0 failed; 6 verified by reading back.`"""
+    if result.already_applied:
+        return "This plan was applied before: nothing was sent."
     return (
         f"Pushed: {result.created} created, {result.updated} updated, {result.deleted} deleted, "
         f"{result.failed} failed; {result.verified} verified by reading back."
     )
+
+
+def trouble(result: ApplyResult) -> list[str]:
+    """One line for each change that failed and each record that is not as planned, the first of many."""
+    lines = [f"FAILED {failure}" for failure in result.failures]
+    lines += [f"NOT AS PLANNED {mismatch}" for mismatch in result.mismatches]
+    more = [f"... and {len(lines) - TROUBLE_SHOWN} more"] if len(lines) > TROUBLE_SHOWN else []
+    return lines[:TROUBLE_SHOWN] + more
 
 
 def sync_document(result: SyncResult) -> dict[str, Any]:
@@ -84,12 +96,6 @@ def sync_document(result: SyncResult) -> dict[str, Any]:
     }
 
 
-def applied_document(result: ApplyResult) -> dict[str, int]:
-    """The JSON of a push. Keys: created, updated, deleted, failed, verified (numbers of records)."""
-    return {
-        "created": result.created,
-        "updated": result.updated,
-        "deleted": result.deleted,
-        "failed": result.failed,
-        "verified": result.verified,
-    }
+def applied_document(result: ApplyResult) -> dict[str, Any]:
+    """The JSON of a push: created, updated, deleted, failed, verified (numbers of records), what failed."""
+    return asdict(result)

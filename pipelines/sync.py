@@ -16,6 +16,7 @@ import duckdb
 
 from connectors.errors import ConnectorError
 from pipelines.apply import ApplyResult, apply_plan
+from pipelines.outcome import Outcome
 from pipelines.plan import make_plan
 from pipelines.pull import pull_source, window
 from pipelines.report import applied_line, plan_line
@@ -55,6 +56,12 @@ class SyncResult:
     plan: Plan | None = None
     plan_file: Path | None = None
     applied: ApplyResult | None = None
+
+    @property
+    def outcome(self) -> Outcome:
+        """FAILED when some change was refused or is not in ftrack as planned, although the rest is."""
+        trouble = self.applied is not None and (self.applied.failures or self.applied.mismatches)
+        return Outcome.FAILED if trouble else Outcome.DONE
 
     def line(self) -> str:
         """The run in one line."""

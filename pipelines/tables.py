@@ -40,14 +40,20 @@ def show(
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    from transforms.reconcile.render import safe
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     listed = list(rows)
     for index, name in enumerate(columns):
         numeric = any(isinstance(row[index], int | float) for row in listed)
         table.add_column(heading(name), justify="right" if numeric else "left", overflow="ellipsis")
     for row in listed:
-        table.add_row(*(Text(cell(value)) for value in row))  # Text: a name in [brackets] is no markup
-    console(file).print(table)
+        # Text: a name in [brackets] is no markup. safe: nor may it steer the terminal.
+        table.add_row(*(Text(safe(cell(value))) for value in row))
+    out = console(file)
+    if title:
+        out.print(Text(title, style="bold"))
+    out.print(table)
 
 
 def heading(column: str) -> str:
@@ -67,11 +73,11 @@ def cell(value: object) -> str:
 
 
 def write_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]], file: IO[str]) -> None:
-    """CSV with a header, `\\n` at the ends of lines, ISO dates, empty for None.
+    """CSV as RFC 4180 has it (a header, CRLF), with ISO dates and nothing for None.
 
     Text that a spreadsheet would take for a formula gets a leading apostrophe: names come from outside.
     """
-    writer = csv.writer(file, lineterminator="\n")
+    writer = csv.writer(file)
     writer.writerow(columns)
     writer.writerows([_csv_cell(value) for value in row] for row in rows)
 

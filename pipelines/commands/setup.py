@@ -98,4 +98,6 @@ def doctor(shell: Shell, as_json: bool) -> Outcome:
         document([check.as_dict() for check in checks])
     else:
         show(checks)
+    if checks[0].ok is False:  # the configuration itself
+        return Outcome.USAGE
     return Outcome.FAILED if any(check.ok is False for check in checks) else Outcome.DONE

@@ -69,15 +69,23 @@ def plan(shell: Shell, output: Path | None, as_json: bool) -> None:
     from pipelines.report import plan_line
     from pipelines.runs import recorded
     from pipelines.tables import replacing
+    from transforms.reconcile.guard import evaluate
+    from transforms.reconcile.render import render
 
     settings = _with_ftrack(shell)
     with shell.writing(settings, "plan") as con, recorded(settings, con, "plan") as run:
         made = make_plan(settings, con)
         run.detail = plan_line(made)
+    trips = evaluate(made, settings.guards)
     if output is not None:
         with replacing(output) as temporary:
             temporary.write_bytes(made.dump())
-    _show_plan(made, as_json)
+    if as_json:
+        click.echo(made.dump().decode("utf-8"), nl=False)
+        for trip in trips:
+            note(f"A guard would stop this plan: {trip}")
+    else:
+        click.echo(render(made, trips))
     if output is not None:
         note(f"Wrote {output}. To push it: crewtally apply {output}")
 
@@ -89,15 +97,6 @@ def _with_ftrack(shell: Shell) -> Settings:
     return settings
 
 
-def _show_plan(made: Plan, as_json: bool) -> None:
-    if as_json:
-        click.echo(made.dump().decode("utf-8"), nl=False)
-        return
-    from transforms.reconcile.render import render
-
-    click.echo(render(made))
-
-
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--allow", metavar="SHA256", help="Let this very plan through a tripped guard, once.")
@@ -107,20 +106,36 @@ def _show_plan(made: Plan, as_json: bool) -> None:
 def apply(shell: Shell, file: Path, allow: str | None, as_json: bool) -> Outcome:
     """Push a plan to ftrack, each change exactly once, and read it back."""
     from pipelines.apply import apply_plan
-    from pipelines.report import applied_document, applied_line
+    from pipelines.report import applied_document, applied_line, trouble
     from pipelines.runs import recorded
-    from transforms.reconcile.plan import Plan
+    from pipelines.sync import SyncResult
 
     settings = _with_ftrack(shell)
-    made = Plan.load(file.read_bytes())
+    made = _load_plan(file)
     with shell.writing(settings, "apply") as con, recorded(settings, con, "apply") as run:
         result = apply_plan(settings, con, made, allow=allow)
-        run.detail = applied_line(result)
+        run.detail, run.outcome = applied_line(result), SyncResult((), applied=result).outcome
+    for line in trouble(result):
+        note(line)
     if as_json:
         document(applied_document(result))
     else:
         click.echo(applied_line(result))
-    return Outcome.FAILED if result.failed else Outcome.DONE
+    return run.outcome
+
+
+def _load_plan(file: Path) -> Plan:
+    """The plan in `file`. One that was edited since it was made no longer holds, like any stale plan."""
+    from pipelines.apply import PlanStale
+    from transforms.reconcile.plan import Plan, PlanError
+
+    data = file.read_bytes()
+    try:
+        return Plan.load(data)
+    except PlanError as error:
+        if b'"plan"' in data and b'"sha256"' in data:
+            raise PlanStale([str(error)]) from error
+        raise
 
 
 @click.command()
@@ -143,7 +158,7 @@ def sync(shell: Shell, dry_run: bool, as_json: bool) -> Outcome:
 
         with shell.writing(settings, "sync") as con, recorded(settings, con, "sync") as run:
             result = run_sync(settings, con, TerminalReport(), dry_run=dry_run)
-            run.detail = result.line()
+            run.detail, run.outcome = result.line(), result.outcome
     return _finish(result, as_json)
 
 
@@ -175,7 +190,7 @@ def backfill(
 
         with shell.writing(settings, "backfill") as con, recorded(settings, con, "backfill") as run:
             result = run_backfill(settings, con, TerminalReport(), request, dry_run=dry_run)
-            run.detail = f"{start} to {end}: {result.line()}"
+            run.detail, run.outcome = f"{start} to {end}: {result.line()}", result.outcome
     return _finish(result, as_json)
 
 
@@ -199,4 +214,4 @@ def _finish(result: SyncResult, as_json: bool) -> Outcome:
         document(sync_document(result))
     else:
         click.echo(result.line())
-    return Outcome.FAILED if result.applied and result.applied.failed else Outcome.DONE
+    return result.outcome

@@ -14,12 +14,12 @@ from pipelines import tables
 def csv_of(*row: object) -> str:
     file = io.StringIO()
     tables.write_csv([f"c{i}" for i in range(len(row))], [row], file)
-    return file.getvalue().split("\n", 1)[1]
+    return file.getvalue().split("\r\n", 1)[1]
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t"])
 def test_text_that_a_spreadsheet_would_run_is_defused(start: str) -> None:
-    assert csv_of(f"{start}cmd()") == f"'{start}cmd()\n"
+    assert csv_of(f"{start}cmd()") == f"'{start}cmd()\r\n"
 
 
 def test_a_carriage_return_in_front_is_defused_too() -> None:
@@ -27,12 +27,12 @@ def test_a_carriage_return_in_front_is_defused_too() -> None:
 
 
 def test_numbers_and_dates_are_never_defused() -> None:
-    assert csv_of(-1.5, date(2026, 3, 2), None, True, "a-b") == "-1.5,2026-03-02,,true,a-b\n"
+    assert csv_of(-1.5, date(2026, 3, 2), None, True, "a-b") == "-1.5,2026-03-02,,true,a-b\r\n"
 
 
 def test_a_table_shows_names_as_they_are() -> None:
     file = io.StringIO()
-    tables.show(("person", "booked_hours"), [("[bold]Ada[/]", 7.5), (None, 8.0)], file=file)
+    tables.show(("person", "booked_hours"), [("[bold]Ada[/]\x1b[2J", 7.5), (None, 8.0)], file=file)
     text = file.getvalue()
     assert "[bold]Ada[/]" in text
     assert "booked" in text
@@ -41,12 +41,17 @@ def test_a_table_shows_names_as_they_are() -> None:
     assert max(map(len, text.splitlines())) <= tables.PIPED_WIDTH
 
 
+def _fail_half_way(file: Path) -> None:
+    with tables.replacing(file) as temporary:
+        temporary.write_text("half")
+        raise ZeroDivisionError
+
+
 def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
     file = tmp_path / "totals.csv"
     file.write_text("old")
-    with pytest.raises(ZeroDivisionError), tables.replacing(file) as temporary:
-        temporary.write_text("half")
-        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError):
+        _fail_half_way(file)
     assert file.read_text() == "old"
     with tables.replacing(file) as temporary:
         temporary.write_text("new")
