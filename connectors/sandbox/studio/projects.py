@@ -56,8 +56,8 @@ def _project(place: int, name: str, first: date, last: date, keys: Any, rng: ran
         tasks=tuple(Task(next(keys), work) for work in works if rng.random() < 0.9),
         roles=ROLES if rng.random() < 0.5 else (),
         ftrack_tasks=tuple(work for work in works if rng.random() < 0.95),
-        in_tenthousandft=spread < 0.88,
-        in_ruddr=not 0.7 <= spread < 0.88,
+        in_tenthousandft=spread < 0.92,
+        in_ruddr=not 0.82 <= spread < 0.92,
         in_ftrack=rng.random() < 0.95,
     )
 
