@@ -14,6 +14,7 @@ from transforms.reconcile.plan import (
     Conflict,
     Image,
     Impact,
+    Moved,
     Snapshot,
     SourceImpact,
     Summary,
@@ -131,7 +132,7 @@ def unmatched(con: duckdb.DuckDBPyConnection) -> list[Unmatched]:
 
 
 def summary(con: duckdb.DuckDBPyConnection) -> Summary:
-    """How many of each verdict."""
+    """How many of each verdict, and whose hours move."""
     counted = con.execute("SELECT verdict, kind, count(*) FROM rec_diff GROUP BY ALL ORDER BY ALL").fetchall()
     totals = dict.fromkeys(("keep", "blocked", "outside window", "gone"), 0)
     by_action: dict[str, dict[str, int]] = {"create": {}, "update": {}, "delete": {}}
@@ -142,6 +143,7 @@ def summary(con: duckdb.DuckDBPyConnection) -> Summary:
             totals[verdict] += count
     return {
         "changes": by_action,
+        "people": [cast("Moved", _in_hours(row)) for row in _rows(con, "FROM plan_moved")],
         "kept": totals["keep"],
         "blocked": totals["blocked"],
         "outside_window": totals["outside window"],
@@ -183,9 +185,10 @@ def _rows(con: duckdb.DuckDBPyConnection, query: str) -> Iterator[dict[str, Any]
 
 def _in_hours(row: dict[str, Any]) -> dict[str, Any]:
     """The row with its milliseconds as hours: `winner_ms` becomes `winner_hours`, `ms` becomes `hours`."""
-    return {
-        name.removesuffix("ms") + "hours" if name == "ms" or name.endswith("_ms") else name: (
-            hours(value) if name == "ms" or name.endswith("_ms") else value
-        )
-        for name, value in row.items()
-    }
+    found: dict[str, Any] = {}
+    for name, value in row.items():
+        if name == "ms" or name.endswith("_ms"):
+            found[name.removesuffix("ms") + "hours"] = hours(value)
+        else:
+            found[name] = value
+    return found

@@ -138,10 +138,19 @@ class Impact(TypedDict):
     projects: list[ProjectImpact]
 
 
+class Moved(TypedDict):
+    """Booked hours that a plan adds to and takes from one person."""
+
+    person: str
+    added_hours: float
+    removed_hours: float
+
+
 class Summary(TypedDict):
-    """Counts: action -> kind -> records, and records kept, blocked, left for a full run, gone already."""
+    """Counts: action -> kind -> records; records kept, blocked, left for a full run, gone already; people."""
 
     changes: dict[str, dict[str, int]]
+    people: list[Moved]
     kept: int
     blocked: int
     outside_window: int

@@ -58,6 +58,31 @@ LEFT JOIN plan_user AS moved_from ON made.from_user_id = moved_from.user_id
 WHERE d.verdict IN ('create', 'update', 'delete', 'blocked')
 ORDER BY d.kind, d.source, d.source_key, d.run, d.record_id;
 
+-- Hours that move, by person. Grain: ftrack user with an allocation to create, update or delete. Unit: ms.
+CREATE OR REPLACE TEMP TABLE plan_moved AS
+WITH
+side AS (
+    SELECT old_user_id AS user_id, record_id, -before_ms AS ms
+    FROM rec_diff
+    WHERE kind = 'allocation' AND verdict IN ('update', 'delete')
+    UNION ALL
+    SELECT about_user_id, record_id, after_ms
+    FROM rec_diff
+    WHERE kind = 'allocation' AND verdict IN ('create', 'update')
+),
+balance AS (
+    SELECT user_id, record_id, sum(ms) AS ms FROM side GROUP BY user_id, record_id
+)
+SELECT
+    coalesce(u.person, b.user_id) AS person,
+    sum(greatest(b.ms, 0))::BIGINT AS added_ms,
+    sum(greatest(-b.ms, 0))::BIGINT AS removed_ms
+FROM balance AS b
+LEFT JOIN plan_user AS u USING (user_id)
+GROUP BY b.user_id, u.person
+HAVING bool_or(b.ms <> 0)
+ORDER BY person, b.user_id;
+
 -- Bookings that are not pushed at all, and days of bookings that no share can say. Grain: booking, reason.
 CREATE OR REPLACE TEMP TABLE plan_blocked_booking AS
 SELECT source, source_key, person, about AS project, status AS reason, ms

@@ -23,7 +23,7 @@ from transforms.warehouse.ledger import Ledger, Outcome
 HOUR = 3_600_000
 MONDAY = date(2026, 3, 2)
 SERVER = "http://ftrack.test"
-KNOWN = datetime(2026, 3, 1, 6)
+KNOWN = datetime(2026, 3, 1, 6)  # noqa: DTZ001 - the warehouse keeps naive UTC
 
 
 @dataclass
@@ -61,7 +61,9 @@ class World:
 
     # Planners.
 
-    def person(self, source: str, key: str, name: str, email: str | None = None, kind: str = "member") -> None:
+    def person(
+        self, source: str, key: str, name: str, email: str | None = None, kind: str = "member"
+    ) -> None:
         self._core("core_person", source, key, kind, name, email, True, None, None, None, None)
 
     def project(self, source: str, key: str, name: str, code: str | None = None) -> None:
@@ -75,10 +77,12 @@ class World:
 
     def _core(self, table: str, *values: object) -> None:
         marks = ", ".join("?" * (len(values) + 4))
-        self.con.execute(f"INSERT INTO {table} VALUES ({marks})", [*values, KNOWN, None, "s0", None])
+        query = f"INSERT INTO {table} VALUES ({marks})"  # noqa: S608 - names of ours
+        self.con.execute(query, [*values, KNOWN, None, "s0", None])
 
     def forget(self, table: str, source: str, column: str, key: str) -> None:
-        self.con.execute(f"DELETE FROM {table} WHERE source = ? AND {column} = ?", [source, key])
+        query = f"DELETE FROM {table} WHERE source = ? AND {column} = ?"  # noqa: S608 - names of ours
+        self.con.execute(query, [source, key])
 
     def book(
         self,
@@ -94,12 +98,23 @@ class World:
     ) -> Booking:
         """A booking of `days` calendar days; a number of hours counts on the person's working days."""
         span = [start + timedelta(n) for n in range(days)]
-        each = hours if isinstance(hours, list) else [hours if self.works(source, person, d) else 0 for d in span]
+        each = (
+            hours
+            if isinstance(hours, list)
+            else [hours if self.works(source, person, d) else 0 for d in span]
+        )
         if more.get("leave"):
             project, more["kind"] = None, "leave"
         more = {"work_item": None, "leave": None, "content": f"{project}/{start}/{days}/{hours}", **more}
         booking = Booking(
-            source, key, person, project, start=start, end=span[-1], hours=dict(zip(span, each, strict=True)), **more
+            source,
+            key,
+            person,
+            project,
+            start=start,
+            end=span[-1],
+            hours=dict(zip(span, each, strict=True)),
+            **more,
         )
         self.bookings[source, key] = booking
         return booking
@@ -178,28 +193,28 @@ class World:
             for b in self.bookings.values() for day, hours in b.hours.items() if hours > 0
         ]  # fmt: skip
         self.con.execute(
-            "CREATE OR REPLACE TABLE mart_booking_day (source VARCHAR, source_key VARCHAR, person_key VARCHAR,"
-            " resource_kind VARCHAR, kind VARCHAR, project_key VARCHAR, work_item_key VARCHAR,"
+            "CREATE OR REPLACE TABLE mart_booking_day (source VARCHAR, source_key VARCHAR,"
+            " person_key VARCHAR, resource_kind VARCHAR, kind VARCHAR, project_key VARCHAR, work_item_key VARCHAR,"
             " leave_type_key VARCHAR, day DATE, ms BIGINT, is_billable BOOLEAN, is_tentative BOOLEAN)"
         )
         _insert(self.con, "mart_booking_day", rows)
 
     def _snapshot(self, name: str, source: str, stream: str, complete: bool) -> None:
         self.con.execute(
-            "INSERT INTO raw_snapshot BY NAME SELECT ? AS snapshot_id, ? AS source, ? AS stream, 'all' AS scope,"
-            " DATE '2026-02-01' AS window_start, DATE '2026-08-01' AS window_end, ? AS started_at,"
-            " ? AS finished_at, ? AS complete, 1 AS pages, 0 AS rows, 0 AS loaded, 0 AS repeated,"
-            " 0 AS quarantined, 0 AS outside, ? AS content_sha256",
+            "INSERT INTO raw_snapshot BY NAME SELECT ? AS snapshot_id, ? AS source, ? AS stream,"
+            " 'all' AS scope, DATE '2026-02-01' AS window_start, DATE '2026-08-01' AS window_end,"
+            " ? AS started_at, ? AS finished_at, ? AS complete, 1 AS pages, 0 AS rows, 0 AS loaded,"
+            " 0 AS repeated, 0 AS quarantined, 0 AS outside, ? AS content_sha256",
             [name, source, stream, KNOWN, KNOWN, complete, f"sha-{name}"],
         )
 
     def _write_booking(self, b: Booking, closed_by: str | None) -> None:
         self.con.execute(
-            "INSERT INTO core_booking BY NAME SELECT ? AS source, ? AS source_key, ? AS content_key, ? AS kind,"
-            " ? AS resource_kind, ? AS person_key, ? AS project_key, ? AS work_item_key, ? AS leave_type_key,"
-            " ? AS start_date, ? AS end_date, 'hours_per_day' AS effort_unit, 8 AS effort_amount,"
-            " true AS is_billable, ? AS is_tentative, 'x' AS page_sha256, 0 AS page_position, ? AS known_from,"
-            " ? AS known_to, 's0' AS snapshot_id, ? AS closed_by",
+            "INSERT INTO core_booking BY NAME SELECT ? AS source, ? AS source_key, ? AS content_key,"
+            " ? AS kind, ? AS resource_kind, ? AS person_key, ? AS project_key, ? AS work_item_key,"
+            " ? AS leave_type_key, ? AS start_date, ? AS end_date, 'hours_per_day' AS effort_unit,"
+            " 8 AS effort_amount, true AS is_billable, ? AS is_tentative, 'x' AS page_sha256,"
+            " 0 AS page_position, ? AS known_from, ? AS known_to, 's0' AS snapshot_id, ? AS closed_by",
             [b.source, b.key, b.content, b.kind, b.resource_kind, b.person, b.project, b.work_item, b.leave,
              b.start, b.end, b.tentative, KNOWN, KNOWN if closed_by else None, closed_by],
         )  # fmt: skip
@@ -231,7 +246,9 @@ def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[Any, ..
     """In bulk: a column is one list parameter."""
     if rows:
         columns = ", ".join("unnest(?)" for _ in rows[0])
-        con.execute(f"INSERT INTO {table} SELECT {columns}", [list(column) for column in zip(*rows, strict=True)])
+        con.execute(
+            f"INSERT INTO {table} SELECT {columns}", [list(column) for column in zip(*rows, strict=True)]
+        )
 
 
 @pytest.fixture
