@@ -53,15 +53,18 @@ def sandbox(
     """
     from connectors.sandbox import serve
 
-    serve(
-        _announce,
-        people=people,
-        seed=seed,
-        dialect=dialect,
-        port_base=port_base,
-        rate_limits=rate_limits == "on",
-        faults=faults,
-    )
+    try:
+        serve(
+            _announce,
+            people=people,
+            seed=seed,
+            dialect=dialect,
+            port_base=port_base,
+            rate_limits=rate_limits == "on",
+            faults=faults,
+        )
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--faults") from error
 
 
 def _announce(ready: dict[str, Any]) -> None:
