@@ -38,6 +38,7 @@ MAX_EFFORT = 1_000_000
 """Hours, or multiples of full time: far above any plan, and no booking's milliseconds overflow 64 bits."""
 
 _MAX_ID = 2**63 - 1
+_MOST_DIGITS = 1000
 _SHOWN_ERRORS = 3
 
 
@@ -149,7 +150,7 @@ class PageReader(Generic[Model]):
 
     def _find_rows(self, body: bytes) -> list[Any]:
         try:
-            document = json.loads(body)
+            document = json.loads(body, parse_int=_int)
         except (ValueError, RecursionError) as error:
             raise ContractError(
                 f"a stored page is not JSON ({error}); it begins with {body[:60]!r}", service=self._service
@@ -163,6 +164,11 @@ class PageReader(Generic[Model]):
         raise ContractError(
             f"a page has no list {self._list_field!r}; it begins with {body[:60]!r}", service=self._service
         )
+
+
+def _int(digits: str) -> int | float:
+    """Python refuses to read a number of thousands of digits; as infinity it spoils its own row only."""
+    return int(digits) if len(digits) < _MOST_DIGITS else float(digits)
 
 
 def reason_of(error: ValidationError) -> str:

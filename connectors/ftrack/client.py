@@ -6,6 +6,7 @@ happened to one whose answer was lost is for the caller to read back (UnknownOut
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from types import TracebackType
@@ -94,7 +95,8 @@ class Ftrack:
         """All entities of a query, page by page, each once.
 
         Pages overlap by one row, which shows whether the set moved in between; then it is read again from
-        the start, and only what is new comes out. Without an order of its own the query is ordered by id.
+        the start, and only what is new comes out. Without an order of its own the query is ordered by id;
+        a type that has none (Metadata) needs one.
         Raises ValueError for an expression with an offset or limit, TransientError when the set never
         stands still.
         """
@@ -161,9 +163,9 @@ class Ftrack:
                 return
             if following <= position:
                 raise self._breach(f"goes from offset {position} to {following}: a query runs in circles")
-            position, last = following, rows[-1].get("id") if rows else last
+            position, last = following, _identity(rows[-1]) if rows else last
             rows, following = self._page(expression, position - 1, self._page_size + 1)
-            if not rows or rows.pop(0).get("id") != last:
+            if not rows or _identity(rows.pop(0)) != last:
                 raise _Moved
 
     def _page(self, expression: str, offset: int, limit: int) -> tuple[list[dict[str, Any]], int | None]:
@@ -190,11 +192,15 @@ class _Moved(Exception):
 
 def _new_rows(rows: list[dict[str, Any]], seen: set[str]) -> Iterator[dict[str, Any]]:
     for row in rows:
-        row_id = row.get("id")
-        if row_id not in seen:
+        identity = _identity(row)
+        if identity not in seen:
+            seen.add(identity)
             yield row
-        if isinstance(row_id, str):
-            seen.add(row_id)
+
+
+def _identity(row: dict[str, Any]) -> str:
+    """The id; of the few types without one, the whole row."""
+    return str(row.get("id") or json.dumps(row, sort_keys=True))
 
 
 def judge(answer: Answer, redact: Redactor) -> ConnectorError | None:
