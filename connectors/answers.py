@@ -95,7 +95,7 @@ def retry_after(status: int, headers: Mapping[str, str]) -> float | None:
     """Seconds the service asks us to wait: `Retry-After`, or on 429 `X-RateLimit-Reset` (epoch seconds).
 
     `Retry-After` may be seconds or a date. Times of day are taken against the service's own `Date`, so that
-    a wrong clock on this machine does no harm.
+    a wrong clock on this machine does no harm, and against ours only when that leaves no time to wait.
     """
     value = headers.get("Retry-After", "")
     seconds = _seconds(value)
@@ -104,11 +104,10 @@ def retry_after(status: int, headers: Mapping[str, str]) -> float | None:
     moment = _moment(value)
     if moment is None and status == 429:
         moment = _seconds(headers.get("X-RateLimit-Reset", ""))
-    return None if moment is None else max(0.0, moment - _service_time(headers))
-
-
-def _service_time(headers: Mapping[str, str]) -> float:
-    return _moment(headers.get("Date", "")) or time.time()
+    if moment is None:
+        return None
+    theirs = _moment(headers.get("Date", ""))
+    return max(0.0, moment - (theirs or time.time())) or max(0.0, moment - time.time())
 
 
 def _seconds(text: str) -> float | None:

@@ -9,17 +9,20 @@ from functools import cache
 
 
 class RateWindow:
-    """A sliding window: at most `per_second` requests in any second, whichever thread sends them.
+    """A sliding window: at most `per_second` requests leave in any second, whichever thread sends them.
 
     Below one a second the window is longer and holds one request. None sets no limit of its own; a
     service that says "not before" is obeyed in either case (`hold`).
     """
 
+    SECOND = 1.1
+    """Services count where requests arrive, some later than others: a tenth more keeps them apart."""
+
     def __init__(self, per_second: float | None) -> None:
         if per_second is not None and per_second <= 0:
             raise ValueError(f"requests per second must be above 0, not {per_second}")
         size = max(1, int(per_second)) if per_second else 0
-        self._period = size / per_second if per_second else 0.0
+        self._period = size / per_second * self.SECOND if per_second else 0.0
         self._slots: deque[float] = deque(maxlen=size)
         self._not_before = 0.0
         self._lock = threading.Lock()

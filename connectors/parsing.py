@@ -4,6 +4,7 @@ Rules that hold for every stream of both planners:
 - a number is a JSON number, finite, never a string; hours and shares are `Decimal`, 0 to `MAX_EFFORT`;
 - ids are whole positive numbers, or non-empty strings, as the service has them;
 - dates are `YYYY-MM-DD`; a field that may be missing may be null as well;
+- a value outside a documented list of values rejects its row: what it means for the hours is anybody's guess;
 - fields nobody documented are kept, counted and no reason to reject (`Row.drift`).
 """
 
@@ -71,7 +72,7 @@ class Row(BaseModel):
     documented: ClassVar[frozenset[str]] = frozenset()
 
     def drift(self) -> Iterator[str]:
-        """Names of what the contract does not know: fields, or `field=value` for an open list of values."""
+        """Names of the fields that the contract does not know."""
         for name in self.__pydantic_extra__ or ():
             if name not in self.documented:
                 yield name

@@ -20,8 +20,8 @@ STREAMS = ("members", "placeholders", "projects", "tasks", "allocations")
 LIMIT = 100
 """The most rows a page gives; asked for nothing, the service gives ten."""
 
-REQUESTS_PER_SECOND = 18
-"""The service allows 20 a second to a workspace, whoever asks, and promises no warning. Stay below."""
+REQUESTS_PER_SECOND = 20
+"""What the service allows to a workspace, whoever asks. It promises no warning, so we stay below."""
 
 _PATHS = {
     "members": "/members",

@@ -5,7 +5,7 @@ Source: seed 002 and docs/sources. Collections are `{"results": [...], "hasMore"
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal
@@ -19,26 +19,13 @@ from connectors.wire import Parsed
 SERVICE = "ruddr"
 
 Unit = Literal["day", "week", "month", "allocation", "ratio_of_capacity"]
-PROJECT_STATUSES = frozenset({"tentative", "not_started", "in_progress", "paused", "completed", "cancelled"})
-RECORD_STATUSES = frozenset({"active", "archived"})
-BOOKING_TYPES = frozenset({"confirmed", "soft"})
+ProjectStatus = Literal["tentative", "not_started", "in_progress", "paused", "completed", "cancelled"]
 
 
 class CamelRow(Row):
     """A record whose wire names are the camelCase of its attributes."""
 
     model_config = ConfigDict(strict=True, extra="allow", frozen=True, alias_generator=to_camel)
-
-    open_lists: ClassVar[Mapping[str, frozenset[str]]] = {}
-    """Fields whose values the vendor may extend; a new value is drift, no reason to lose the row."""
-
-    def drift(self) -> Iterator[str]:
-        """Undocumented fields, and `field=value` for values nobody documented."""
-        yield from super().drift()
-        for name, known in self.open_lists.items():
-            value = getattr(self, name)
-            if value is not None and value not in known:
-                yield f"{to_camel(name)}={value}"
 
 
 class Ref(CamelRow):
@@ -93,19 +80,15 @@ class Project(CamelRow):
     """A project."""
 
     documented: ClassVar[frozenset[str]] = frozenset({"createdAt", "practice", "tags"})
-    open_lists: ClassVar[Mapping[str, frozenset[str]]] = {
-        "status_id": PROJECT_STATUSES,
-        "record_status_id": RECORD_STATUSES,
-    }
 
     id: TextId
     name: str | None = None
     key: str | None = None
     code: str | None = None
-    status_id: str | None = None
+    status_id: ProjectStatus | None = None
     is_billable: bool | None = None
     client: Ref | None = None
-    record_status_id: str | None = None
+    record_status_id: Literal["active", "archived"] | None = None
     start: date | None = None
     end: date | None = None
 
@@ -141,8 +124,6 @@ class Allocation(CamelRow):
     hours field of `unit` counts. `start` and `end` are both counted.
     """
 
-    open_lists: ClassVar[Mapping[str, frozenset[str]]] = {"booking_type_id": BOOKING_TYPES}
-
     id: TextId
     resource_type_id: Literal["member", "placeholder"]
     assignment_type_id: Literal["project", "time_off"]
@@ -159,7 +140,7 @@ class Allocation(CamelRow):
     notes: str | None = None
     read_only: bool | None = None
     entity: Literal["allocation", "time_entry", "holiday"]
-    booking_type_id: str | None = None
+    booking_type_id: Literal["confirmed", "soft"] | None = None
     allocate_on_time_off_days: bool | None = None
     created_at: datetime | None = None
     member: Ref | None = None

@@ -18,7 +18,7 @@ from connectors.wire import Parsed
 SERVICE = "tenthousandft"
 
 Mode = Literal["percent", "hours_per_day", "fixed"]
-PROJECT_STATES = frozenset({"Confirmed", "Tentative", "Internal"})
+ProjectState = Literal["Confirmed", "Tentative", "Internal"]
 
 
 class Paging(Row):
@@ -158,7 +158,7 @@ class Project(Row):
     parent_id: IntId | None = None
     project_code: str | None = None
     client: str | None = None
-    project_state: str | None = None
+    project_state: ProjectState | None = None
     archived: bool | None = None
     starts_at: date | None = None
     ends_at: date | None = None
@@ -166,12 +166,6 @@ class Project(Row):
     type: str | None = None
     created_at: datetime | None = None
     updated_at: datetime | None = None
-
-    def drift(self) -> Iterator[str]:
-        """Undocumented fields, and a state nobody documented: no reason to lose a project's name."""
-        yield from super().drift()
-        if self.project_state and self.project_state not in PROJECT_STATES:
-            yield f"project_state={self.project_state}"
 
 
 class LeaveType(Row):

@@ -203,7 +203,8 @@ def test_a_query_brings_no_paging_of_its_own(client, paged):
     [
         [], {}, [1], [{"data": {}}], [{"data": [5]}], [{"data": [], "metadata": {"next": 5}}], "x", None,
         [{"data": [], "metadata": {"next": {"offset": "5"}}}], [1, 2],
-        [{"data": [], "metadata": {"next": {"offset": 0}}}], [{"data": [], "metadata": {"next": {"offset": -1}}}],
+        [{"data": [], "metadata": {"next": {"offset": 0}}}],
+        [{"data": [], "metadata": {"next": {"offset": -1}}}],
     ],
 )  # fmt: skip
 def test_an_answer_out_of_shape_is_a_breach_of_contract(client, service, reply, answer):
@@ -263,8 +264,8 @@ def test_a_refusal_is_known_whatever_the_status(client, service, reply, status):
     "lost",
     [
         {"reset": True}, {"body": [{}], "cut": 1}, {"body": [{}], "delay": 1.5}, {"status": 500},
-        {"status": 502, "body": HTML}, {"status": 503}, {"status": 504, "body": HTML}, {"body": HTML}, {"body": b""}, {"body": []},
-        {"body": [{}, {}]}, {"body": {}}, {"body": b'[{"action": "del'},
+        {"status": 502, "body": HTML}, {"status": 503}, {"status": 504, "body": HTML}, {"body": HTML},
+        {"body": b""}, {"body": []}, {"body": [{}, {}]}, {"body": {}}, {"body": b'[{"action": "del'},
     ],
 )  # fmt: skip
 def test_a_send_whose_answer_is_lost_is_sent_once_and_has_an_unknown_outcome(client, service, reply, lost):

@@ -223,7 +223,7 @@ def test_the_rate_stays_below_the_services(planner):
     list(client.list("allocations"))
 
     times = [request.at for request in planner.asked]
-    assert times[18] - times[0] > 0.9
+    assert times[20] - times[0] > 0.9
 
 
 def test_the_check_of_credentials(planner, reply):

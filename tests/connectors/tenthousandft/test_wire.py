@@ -275,13 +275,18 @@ def test_a_placeholder_goes_by_its_title(row, name):
 
 
 def test_a_phase_is_a_project_with_a_parent():
-    phase = {"id": 2, "name": "Film", "phase_name": "Layout", "parent_id": 1, "project_state": "Zombie"}
+    phase = {"id": 2, "name": "Film", "phase_name": "Layout", "parent_id": 1, "project_state": "Tentative"}
 
-    parsed = parse("projects", page(phase))
+    [(_, row)] = parse("projects", page(phase)).rows
 
-    [(_, row)] = parsed.rows
-    assert (row.parent_id, row.phase_name) == (1, "Layout")
-    assert parsed.unknown_fields == {"project_state=Zombie": 1}
+    assert (row.parent_id, row.phase_name, row.project_state) == (1, "Layout", "Tentative")
+
+
+def test_a_state_nobody_documented_is_no_guess():
+    [reject] = parse("projects", page({"id": 2, "project_state": "Zombie"})).rejects
+
+    assert reject.key == "2"
+    assert "project_state: Input should be" in reject.reason
 
 
 @pytest.mark.parametrize(
