@@ -107,7 +107,10 @@ def _entry(text: str) -> Fault:
 
 
 class Faults:
-    """Stands in front of one service and lets a fault happen now and then."""
+    """Stands in front of one service and lets a fault happen now and then.
+
+    It dates the replies, so the server must not (`date_header=False`).
+    """
 
     def __init__(self, app: ASGIApp, service: str, faults: tuple[Fault, ...], seed: int) -> None:
         self.app = app
@@ -203,8 +206,7 @@ class _Reply:
         headers = MutableHeaders(raw=[*self.start["headers"]])
         if self.body:
             headers["content-length"] = str(len(self.body))
-        if skewed:
-            headers["date"] = format_datetime(datetime.now(UTC) + SKEW, usegmt=True)
+        headers["date"] = format_datetime(datetime.now(UTC) + (SKEW if skewed else timedelta()), usegmt=True)
         await send({**self.start, "headers": headers.raw})
         body = self.body[: len(self.body) // 2] if cut else self.body
         await send({"type": "http.response.body", "body": body, "more_body": cut})

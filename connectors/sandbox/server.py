@@ -76,9 +76,7 @@ class Sandbox:
 
     def __enter__(self) -> Self:
         sockets = _bind(self._port_base, len(self._apps))
-        self._servers = [
-            _Server(self._faulty(name, app), ws=name == "ftrack") for name, app in self._apps.items()
-        ]
+        self._servers = [self._server(name, app) for name, app in self._apps.items()]
         self.ready = self._how_to_reach(*(listener.getsockname()[1] for listener in sockets))
         self._thread = threading.Thread(
             target=_serve, args=(self._servers, sockets), name="sandbox", daemon=True
@@ -103,8 +101,10 @@ class Sandbox:
             self._thread.join()
             self._thread = None
 
-    def _faulty(self, name: str, app: ASGIApp) -> ASGIApp:
-        return Faults(app, name, self._faults, self._seed) if self._faults else app
+    def _server(self, name: str, app: ASGIApp) -> _Server:
+        if self._faults:
+            app = Faults(app, name, self._faults, self._seed)
+        return _Server(app, ws=name == "ftrack", dated=not self._faults)
 
     def _how_to_reach(self, tenthousandft: int, ruddr: int, ftrack: int) -> Ready:
         return {
@@ -120,8 +120,8 @@ class Sandbox:
 class _Server(uvicorn.Server):
     """A server that says when it is up, and does not dawdle on the way out."""
 
-    def __init__(self, app: ASGIApp, *, ws: bool) -> None:
-        # h11: the faults cut connections through its transport. Silent but for errors.
+    def __init__(self, app: ASGIApp, *, ws: bool, dated: bool) -> None:
+        # h11: the faults cut connections through its transport, and date their replies themselves.
         super().__init__(
             uvicorn.Config(
                 app,
@@ -131,6 +131,7 @@ class _Server(uvicorn.Server):
                 log_config=None,
                 log_level="error",
                 access_log=False,
+                date_header=dated,
                 timeout_graceful_shutdown=1,
             )
         )
@@ -166,7 +167,8 @@ def _bind(port_base: int | None, count: int) -> list[socket.socket]:
     sockets: list[socket.socket] = []
     try:
         for offset in range(count):
-            listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+            # Named as TCP, or asyncio leaves Nagle's algorithm on and every small reply waits 40 ms.
+            listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
             sockets.append(listener)
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind((HOST, 0 if port_base is None else port_base + offset))

@@ -178,7 +178,7 @@ class _Rows:
         """Seed 002's own sample names a member, a placeholder, a project and a time-off type in one row."""
         members = [row for row in self.people.values() if "email" in row]
         for row in self.allocations:
-            if members and row["resourceTypeId"] == "placeholder" and row["role"] and row["task"]:
+            if members and row["resourceTypeId"] == "placeholder":
                 row.update(member=ref(members[0]), timeOffType=self.time_off_types[HOLIDAY])
                 return
 

@@ -98,6 +98,16 @@ def ruddr(sandbox: Sandbox) -> Iterator[RuddrApi]:
     api.session.close()
 
 
+@pytest.fixture(scope="module")
+def planners() -> Iterator[tuple[Sandbox, TenThousandFtApi, RuddrApi]]:
+    """A studio of twelve to edit, and its two planners, shared by the tests of a module."""
+    with Sandbox(people=12, today=TODAY) as running:
+        apis = tenthousandft_api(running), ruddr_api(running)
+        yield running, *apis
+        for api in apis:
+            api.session.close()
+
+
 @pytest.fixture
 def sandbox_of() -> Iterator[Callable[..., Sandbox]]:
     """Starts sandboxes of one's own (twelve people unless said otherwise), and stops them in the end."""
@@ -111,16 +121,6 @@ def sandbox_of() -> Iterator[Callable[..., Sandbox]]:
     yield start
     for sandbox in running:
         sandbox.close()
-
-
-@pytest.fixture
-def planners(sandbox_of: Callable[..., Sandbox]) -> Iterator[tuple[Sandbox, TenThousandFtApi, RuddrApi]]:
-    """A studio to edit, and its two planners."""
-    sandbox = sandbox_of()
-    apis = tenthousandft_api(sandbox), ruddr_api(sandbox)
-    yield sandbox, *apis
-    for api in apis:
-        api.session.close()
 
 
 @pytest.fixture
