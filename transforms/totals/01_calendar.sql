@@ -26,10 +26,19 @@ FROM calendar_range;
 CREATE OR REPLACE TEMP TABLE resource AS
 WITH
 known AS (
-    SELECT source, person_key AS resource_key, kind AS resource_kind, is_active, active_from, active_to
+    SELECT
+        source,
+        person_key AS resource_key,
+        kind AS resource_kind,
+        name AS person,
+        email,
+        discipline,
+        is_active,
+        active_from,
+        active_to
     FROM core_person_now
     UNION ALL
-    SELECT DISTINCT source, '', 'unassigned', true, NULL::DATE, NULL::DATE
+    SELECT DISTINCT source, '', 'unassigned', NULL, NULL, NULL, true, NULL::DATE, NULL::DATE
     FROM core_booking_now
     WHERE resource_kind = 'unassigned'
 )
@@ -80,7 +89,13 @@ LEFT JOIN (SELECT DISTINCT source, holiday_date FROM core_holiday_now) AS h
     ON r.source = h.source AND d.day = h.holiday_date;
 
 CREATE OR REPLACE TEMP TABLE project AS
-SELECT (row_number() OVER (ORDER BY source, project_key))::INTEGER AS project_id, source, project_key, is_tentative
+SELECT
+    (row_number() OVER (ORDER BY source, project_key))::INTEGER AS project_id,
+    source,
+    project_key,
+    name AS project,
+    code AS project_code,
+    is_tentative
 FROM core_project_now;
 
 -- The current bookings with their numbers. A tentative project (or phase) makes its bookings tentative.
@@ -92,6 +107,11 @@ SELECT
     b.source,
     b.source_key,
     b.kind,
+    b.work_item_key,
+    w.name AS work_item,
+    b.leave_type_key,
+    b.vendor_hours,
+    b.effort_amount,
     b.is_billable,
     b.is_tentative OR coalesce(p.is_tentative, false) OR coalesce(w.is_tentative, false) AS is_tentative,
     b.allocate_on_time_off,

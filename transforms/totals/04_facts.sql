@@ -21,12 +21,12 @@ FROM booking_day AS d
 INNER JOIN booking AS b ON d.booking_id = b.booking_id
 GROUP BY d.resource_id, d.day;
 
--- temp work_week: project work on covered days. Grain: resource, project, ISO week.
-CREATE OR REPLACE TEMP TABLE work_week AS
+-- temp work_day: project work on covered days. Grain: resource, project, day.
+CREATE OR REPLACE TEMP TABLE work_day AS
 SELECT
     b.resource_id,
     b.project_id,
-    date_trunc('week', d.day)::DATE AS week,
+    d.day,
     sum(d.ms)::BIGINT AS ms,
     coalesce(sum(d.ms) FILTER (b.is_tentative), 0)::BIGINT AS tentative_ms
 FROM booking_day AS d
@@ -35,13 +35,32 @@ SEMI JOIN mart_coverage AS v ON b.source = v.source AND d.day = v.day
 WHERE b.kind = 'work'
 GROUP BY ALL;
 
--- mart_calendar: capacity of each person on each day. Grain: source, person (NULL: unassigned), day.
--- effective_ms is work_ms, 0 on a day whose time off reaches the capacity; a partial day off leaves it alone.
-CREATE OR REPLACE TABLE mart_calendar AS
+-- The same by ISO week (its Monday) and by calendar month (its first day).
+CREATE OR REPLACE TEMP TABLE work_week AS
 SELECT
-    r.source,
-    nullif(r.resource_key, '') AS person_key,
-    r.resource_kind,
+    resource_id,
+    project_id,
+    date_trunc('week', day)::DATE AS week,
+    sum(ms)::BIGINT AS ms,
+    sum(tentative_ms)::BIGINT AS tentative_ms
+FROM work_day
+GROUP BY ALL;
+
+CREATE OR REPLACE TEMP TABLE work_month AS
+SELECT
+    resource_id,
+    project_id,
+    date_trunc('month', day)::DATE AS month,
+    sum(ms)::BIGINT AS ms,
+    sum(tentative_ms)::BIGINT AS tentative_ms
+FROM work_day
+GROUP BY ALL;
+
+-- effective_ms: work_ms, but 0 on a day whose time off reaches the capacity; a partial day off leaves it alone.
+-- Grain: resource, day.
+CREATE OR REPLACE TEMP TABLE calendar_effective AS
+SELECT
+    c.resource_id,
     c.day,
     c.contracted_ms,
     c.work_ms,
@@ -54,6 +73,10 @@ FROM calendar AS c
 INNER JOIN resource AS r ON c.resource_id = r.resource_id
 LEFT JOIN resource_day AS h ON c.resource_id = h.resource_id AND c.day = h.day
 ORDER BY c.resource_id, c.day;
+
+-- The capacity of every resource on every day a booking or a window touches. Grain: resource, day.
+CREATE OR REPLACE TABLE mart_calendar_fact AS
+SELECT * FROM calendar_effective;
 
 -- Hours of each current booking on each day with hours, over its whole span. booking_id: see mart_booking.
 CREATE OR REPLACE TABLE mart_booking_day_fact AS

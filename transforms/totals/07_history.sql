@@ -24,7 +24,21 @@ WHERE
     );
 
 INSERT INTO mart_person_week_history
-SELECT new.*, getvariable('known'), NULL
+SELECT
+    new.source,
+    new.person_key,
+    new.resource_kind,
+    new.week,
+    new.booked_ms,
+    new.tentative_ms,
+    new.billable_ms,
+    new.leave_ms,
+    new.holiday_ms,
+    new.contracted_ms,
+    new.capacity_ms,
+    new.over_days,
+    getvariable('known'),
+    NULL
 FROM mart_person_week AS new
 WHERE
     NOT EXISTS (

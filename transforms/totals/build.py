@@ -20,6 +20,7 @@ _TEMPORARY = (
     "calendar",
     "calendar_contracted",
     "calendar_day",
+    "calendar_effective",
     "calendar_range",
     "expand_running",
     "expand_spread",
@@ -29,6 +30,8 @@ _TEMPORARY = (
     "project",
     "resource",
     "resource_day",
+    "work_day",
+    "work_month",
     "work_week",
 )
 
@@ -44,6 +47,7 @@ def build(con: duckdb.DuckDBPyConnection, policy: Policy, known: datetime | None
     """
     con.begin()
     try:
+        con.execute("SET VARIABLE known = ?::TIMESTAMP", [known or datetime.now(UTC).replace(tzinfo=None)])
         _policy_week(con, policy)
         _run(con, "01_calendar")
         con.execute(_BOOKING_DAY)
@@ -60,10 +64,8 @@ def build(con: duckdb.DuckDBPyConnection, policy: Policy, known: datetime | None
             f"NOT ({time_off}) AND NOT ({over_time_off})",
             "SELECT *, spread_ms AS weight_ms FROM calendar",
         )
-        for step in ("04_facts", "05_marts", "06_planners"):
+        for step in ("04_facts", "05_marts", "06_planners", "07_history"):
             _run(con, step)
-        con.execute("SET VARIABLE known = ?::TIMESTAMP", [known or datetime.now(UTC).replace(tzinfo=None)])
-        _run(con, "07_history")
         con.execute(
             "CREATE OR REPLACE TABLE mart_policy AS SELECT ?::JSON AS policy", [policy.model_dump_json()]
         )

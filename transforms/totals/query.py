@@ -7,7 +7,17 @@ from importlib.resources import files
 
 import duckdb
 
-GRAINS = ("person-week", "project-week", "booking")
+GRAINS = (
+    "person-week",
+    "person-day",
+    "person-month",
+    "project-week",
+    "project-month",
+    "discipline-week",
+    "bench-week",
+    "planner-week",
+    "booking",
+)
 
 
 def totals(
