@@ -303,7 +303,7 @@ class Http:
         """Seconds to the next try: what the service asks for, else back-off; jittered in both cases."""
         limits = self.limits
         asked = getattr(_failure(state), "retry_after", None)
-        if asked is not None:
+        if asked:  # a wait of nothing is no answer: back off as without one
             return float(asked) + random.uniform(0, limits.backoff_seconds)  # noqa: S311 - jitter
         ceiling = min(limits.backoff_longest_seconds, limits.backoff_seconds * 2.0**state.attempt_number)
         return random.uniform(ceiling / 2, ceiling)  # noqa: S311 - jitter

@@ -212,7 +212,7 @@ def _required(ref: Ref | None, field: str, discriminator: str, value: str) -> Re
 def allocation_key(row: Mapping[str, Any]) -> str | None:
     """The source key of a row that broke the contract, as far as it can be read: at least its id.
 
-    A read-only row too broken to name its resource and dates is known by its id alone.
+    A read-only row too broken to name its resource and dates is known by its id alone: compare `id_in`.
     """
     row_id = plain_id(row)
     if row_id is None or row.get("entity") not in ("time_entry", "holiday"):
@@ -221,6 +221,12 @@ def allocation_key(row: Mapping[str, Any]) -> str | None:
     resource_id = resource.get("id") if isinstance(resource, dict) else None
     parts = [row["entity"], row_id, resource_id, row.get("start"), row.get("end")]
     return ":".join(parts) if all(isinstance(part, str) for part in parts) else row_id
+
+
+def id_in(source_key: str) -> str:
+    """The row's id inside a source key, whether it stands there alone or with its place."""
+    parts = source_key.split(":")
+    return parts[1] if len(parts) > 1 else source_key
 
 
 _READERS: dict[str, PageReader[Any]] = {
