@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
+
+Ready = dict[str, dict[str, str]]
+SECRETS = {"token", "key"}
 
 
 @pytest.fixture(scope="session")
@@ -22,3 +29,59 @@ def oracle() -> ModuleType:
     sys.modules[spec.name] = module  # dataclasses look their module up by name
     spec.loader.exec_module(module)
     return module
+
+
+@dataclass(frozen=True)
+class Ran:
+    """One command that has ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A folder with a configuration, and the command line in it."""
+
+    folder: Path
+    run: Callable[..., Ran]
+
+    @property
+    def warehouse(self) -> Path:
+        return self.folder / "warehouse.duckdb"
+
+
+@pytest.fixture
+def workspace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[[Ready], Workspace]:
+    """A workspace on the services named in a ready line; secrets go into the environment, as they should."""
+    from pipelines.cli import run as crewtally
+
+    def configured(ready: Ready) -> Workspace:
+        lines = ['warehouse = { path = "warehouse.duckdb" }', 'landing = { path = "landing" }']
+        for section, keys in ready.items():
+            lines.append(f"[{section}]")
+            for name, value in keys.items():
+                if name in SECRETS:
+                    monkeypatch.setenv(f"CREWTALLY_{section}__{name}".upper(), value)
+                else:
+                    lines.append(f'{name} = "{value}"')
+        config = tmp_path / "crewtally.toml"
+        config.write_text("\n".join(lines))
+        monkeypatch.setenv("CREWTALLY_CONFIG", str(config))
+        monkeypatch.setenv("PREFECT_API_URL", "")  # whatever the developer's profile says: no server here
+
+        def run(*arguments: object) -> Ran:
+            capsys.readouterr()
+            code = crewtally([str(argument) for argument in arguments])
+            return Ran(int(code), *capsys.readouterr())
+
+        return Workspace(tmp_path, run)
+
+    return configured
