@@ -13,6 +13,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+import requests
 
 from connectors.sandbox import Sandbox
 
@@ -203,3 +204,17 @@ def test_ruddr_answers_429_without_any_headers(limited: tuple[Any, Any]) -> None
 def test_without_rate_limits_nothing_is_refused(sandbox_of: Callable[..., Sandbox], talk: Talk) -> None:
     for api in talk(sandbox_of(people=1)):
         assert {api.get("/projects").status_code for _ in range(130)} == {200}
+
+
+@pytest.mark.parametrize(("dialect", "entity_type"), [("seed", "Allocation"), ("studio", "CalendarEvent")])
+def test_ftrack_speaks_the_dialect_asked_for(
+    sandbox_of: Callable[..., Sandbox], dialect: str, entity_type: str
+) -> None:
+    ready = sandbox_of(people=3, dialect=dialect).ready["ftrack"]
+    headers = {"ftrack-user": ready["user"], "ftrack-api-key": ready["key"]}
+    schemas = requests.post(
+        f"{ready['url']}/api", json=[{"action": "query_schemas"}], headers=headers, timeout=30
+    )
+    names = {schema["id"] for schema in schemas.json()[0]}
+    assert entity_type in names
+    assert ("Appointment" in names) == (dialect == "studio")

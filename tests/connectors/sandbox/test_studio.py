@@ -89,8 +89,9 @@ def test_projects_of_every_state_and_reach(studio: Studio) -> None:
 
 
 def test_some_parts_of_a_project_are_in_ftrack_and_some_are_not(studio: Studio) -> None:
-    parts = [(p, part.name) for p in studio.projects for part in (*p.phases, *p.tasks)]
-    known = [name in project.ftrack_tasks for project, name in parts]
+    phases = [(project, phase.name) for project in studio.projects for phase in project.phases]
+    tasks = [(project, task.name) for project in studio.projects for task in project.tasks]
+    known = [name in project.ftrack_tasks for project, name in phases + tasks]
     assert any(known)
     assert not all(known)
 
