@@ -1,0 +1,225 @@
+"""The deployments of prefect.yaml on a real server with a real worker, pushing to a real sandbox."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from pipelines.demo import configuration
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+ROOT = Path(__file__).parents[2]
+BIN = Path(sys.executable).parent
+SECRETS = ("token", "key")
+
+
+@dataclass(frozen=True)
+class Prefect:
+    """A server of its own, with the deployments in it; `environment` is that of a worker."""
+
+    api: str
+    home: Path
+    environment: dict[str, str]
+    log: Path
+
+    def run(self, *command: str | Path, check: bool = True) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [BIN / command[0], *command[1:]],
+            env=self.environment,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=check,
+            timeout=120,
+        )
+
+    def filter(self, kind: str, **body: Any) -> list[dict[str, Any]]:
+        answer = requests.post(f"{self.api}/{kind}/filter", json=body, timeout=30)
+        answer.raise_for_status()
+        found: list[dict[str, Any]] = answer.json()
+        return found
+
+    def start(self, deployment: str, **parameters: Any) -> str:
+        """A run of a deployment, due now; its id."""
+        found = requests.get(f"{self.api}/deployments/name/{deployment}", timeout=30).json()
+        url = f"{self.api}/deployments/{found['id']}/create_flow_run"
+        body = {"parameters": parameters, "state": {"type": "SCHEDULED"}}
+        answer = requests.post(url, json=body, timeout=30)
+        answer.raise_for_status()
+        run_id: str = answer.json()["id"]
+        return run_id
+
+    def work(self) -> None:
+        """A process worker takes what is due, waits for it to end, and ends: always before its server."""
+        pool = ("--pool", "crewtally", "--type", "process", "--run-once")
+        self.run("prefect", "worker", "start", *pool)
+
+    def state(self, run_id: str) -> tuple[str, str]:
+        run = requests.get(f"{self.api}/flow_runs/{run_id}", timeout=30).json()
+        return run["state"]["name"], run["state"]["message"] or ""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def ended(process: subprocess.Popen[Any], number: signal.Signals, patience: float) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        process.send_signal(number)
+        try:
+            process.wait(patience)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture(scope="module")
+def ready() -> Iterator[dict[str, dict[str, str]]]:
+    """A sandbox in a process of its own."""
+    command = [BIN / "crewtally", "sandbox", "--people", "12", "--seed", "3"]
+    with (
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process,
+        ended(process, signal.SIGTERM, 10),
+    ):
+        assert process.stdout is not None
+        yield json.loads(process.stdout.readline())
+
+
+@pytest.fixture(scope="module")
+def prefect(ready: dict[str, dict[str, str]], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect]:
+    folder = tmp_path_factory.mktemp("prefect")
+    port = free_port()
+    server = Prefect(
+        f"http://127.0.0.1:{port}/api", folder, environment(folder, ready, port), folder / "server.log"
+    )
+    command = [BIN / "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+    with server.log.open("w") as log:
+        process = subprocess.Popen(
+            command, env=server.environment, cwd=folder, stdout=log, stderr=subprocess.STDOUT
+        )
+        with ended(process, signal.SIGINT, 30):
+            wait_for(server)
+            server.run("prefect", "work-pool", "create", "crewtally", "--type", "process")
+            server.run("prefect", "--no-prompt", "deploy", "--all")
+            yield server
+
+
+def environment(folder: Path, ready: dict[str, dict[str, str]], port: int) -> dict[str, str]:
+    """Like that of a worker: where the server is, where the configuration is, the secrets."""
+    public = {
+        name: {key: value for key, value in values.items() if key not in SECRETS}
+        for name, values in ready.items()
+    }
+    config = folder / "crewtally.toml"
+    config.write_text(configuration(public))
+    secrets = {
+        f"CREWTALLY_{name}__{key}".upper(): values[key]
+        for name, values in ready.items()
+        for key in SECRETS
+        if key in values
+    }
+    inherited = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "CREWTALLY_"))
+    }
+    return {
+        **inherited,
+        **secrets,
+        "CREWTALLY_CONFIG": str(config),
+        "PREFECT_HOME": str(folder),
+        "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+    }
+
+
+def wait_for(server: Prefect) -> None:
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline:
+        try:
+            if requests.get(f"{server.api}/health", timeout=2).ok:
+                return
+        except requests.RequestException:
+            time.sleep(0.25)
+    pytest.fail(f"the Prefect server did not start:\n{server.log.read_text()}")
+
+
+def test_the_worker_runs_sync_hourly_and_the_schedule_is_kept(
+    prefect: Prefect, ready: dict[str, dict[str, str]]
+) -> None:
+    run_id = prefect.start("sync/sync-hourly")
+    wrong = prefect.start("backfill/backfill", start="notadate", end="2026-01-01")
+    prefect.work()
+    assert prefect.state(run_id) == ("Completed", "")
+    name, message = prefect.state(wrong)
+    assert name == "Failed"
+    assert "start" in message
+
+    tasks = prefect.filter("task_runs", flow_runs={"id": {"any_": [run_id]}})
+    names = sorted(task["name"].rsplit("-", 1)[0] for task in tasks)
+    assert names == ["apply", "plan", "pull ruddr", "pull tenthousandft", "total"]  # steps, never rows
+    assert all(task["task_inputs"] == {} for task in tasks)
+
+    artifacts = prefect.filter("artifacts", flow_runs={"id": {"any_": [run_id]}})
+    assert {artifact["key"] for artifact in artifacts} == {
+        "crewtally-plan",
+        "crewtally-snapshots",
+        "crewtally-totals",
+    }
+
+    scheduled = prefect.filter("flow_runs", flow_runs={"state": {"type": {"any_": ["SCHEDULED"]}}})
+    assert any(run["auto_scheduled"] for run in scheduled), prefect.log.read_text()
+
+    # What the server keeps, in every file of its home, holds no secret.
+    kept = b"".join(file.read_bytes() for file in prefect.home.glob("prefect.db*"))
+    assert run_id.replace("-", "").encode() in kept.replace(b"-", b"")
+    for values in ready.values():
+        assert not any(values[key].encode() in kept for key in SECRETS if key in values)
+
+
+def test_the_command_line_runs_as_a_flow_run(prefect: Prefect) -> None:
+    done = prefect.run("crewtally", "sync", "--json")
+    assert f"As a flow run on {prefect.api}" in done.stderr
+    document = json.loads(done.stdout)
+    assert document["applied"] is None or document["applied"]["failed"] == 0
+    run = latest(prefect, "COMPLETED")
+    assert run["deployment_id"] is None
+    assert set(run["parameters"]) == {"config", "dry_run", "past_days", "future_days"}
+
+
+def test_a_tripped_guard_fails_the_run_with_the_plan_attached(prefect: Prefect) -> None:
+    other = {"CREWTALLY_AUTHORITY__DEFAULT": "ruddr", "CREWTALLY_GUARDS__MAX_DELETES": "0"}
+    stopped = replace(prefect, environment={**prefect.environment, **other}).run(
+        "crewtally", "sync", check=False
+    )
+    assert stopped.returncode == 3, stopped.stderr
+    run = latest(prefect, "FAILED")
+    assert "max_deletes" in run["state"]["message"]
+    attached = prefect.filter("artifacts", flow_runs={"id": {"any_": [run["id"]]}})
+    plan = next(artifact for artifact in attached if artifact["key"] == "crewtally-plan")
+    assert plan["description"].removeprefix("Plan ") in run["state"]["message"]  # what --allow takes
+
+
+def latest(prefect: Prefect, state: str) -> dict[str, Any]:
+    """The latest flow run in this state."""
+    wanted = {"state": {"type": {"any_": [state]}}}
+    return prefect.filter("flow_runs", flow_runs=wanted, sort="START_TIME_DESC", limit=1)[0]
