@@ -17,6 +17,9 @@ from connectors.ruddr.wire import SERVICE, allocation_key
 
 STREAMS = ("members", "placeholders", "projects", "tasks", "allocations")
 
+MORE_STREAMS = ("roles", "clients", "holidays", "availability_periods", "time_entries")
+"""Lists that the pull has no need of: for users' own scripts."""
+
 LIMIT = 100
 """The most rows a page gives; asked for nothing, the service gives ten."""
 
@@ -29,6 +32,11 @@ _PATHS = {
     "projects": "/projects",
     "tasks": "/project-tasks",
     "allocations": "/allocations",
+    "roles": "/project-roles",
+    "clients": "/clients",
+    "holidays": "/holidays",
+    "availability_periods": "/availability-periods",
+    "time_entries": "/time-entries",
 }
 
 
@@ -49,7 +57,7 @@ class Ruddr:
         limits: Limits | None = None,
         http: Http | None = None,
     ) -> None:
-        self._http = http or Http(
+        self.http = http or Http(
             SERVICE, url, credentials={"Authorization": f"Bearer {token}"}, secrets=[token],
             limits=limits or Limits(requests_per_second=requests_per_second),
         )  # fmt: skip
@@ -57,13 +65,13 @@ class Ruddr:
 
     def check(self) -> str:
         """Asks who the workspace is, and says it. Raises what stands in the way."""
-        answer = self._http.get("")
+        answer = self.http.get("")
         if not isinstance(answer.document, dict) or "id" not in answer.document:
             raise ContractError(
                 f"answered {answer.url} without naming a workspace: does the URL end in /api/workspace?",
                 service=SERVICE, url=answer.url, status=answer.status,
             )  # fmt: skip
-        return f"Ruddr workspace {answer.document.get('name')!r} answers at {self._http.url}"
+        return f"Ruddr workspace {answer.document.get('name')!r} answers at {self.http.url}"
 
     def list(
         self,
@@ -72,31 +80,33 @@ class Ruddr:
         start: date | None = None,
         end: date | None = None,
         assignment_type: Literal["project", "time_off"] | None = None,
+        member_id: str | None = None,
     ) -> Reading:
-        """All rows of one of `STREAMS`; of "allocations" those that touch the window, and some more.
+        """All rows of one of `STREAMS` or `MORE_STREAMS`; of "allocations" those that touch the window.
 
         The service is asked for a day more at each end of the window, so its rows have to be filtered again.
-        `assignment_type` asks for allocations of that type only.
+        `assignment_type` asks for allocations of that type only, `member_id` for allocations, availability
+        periods or time entries of one member.
         """
-        path, params = _PATHS[stream], dict[str, str]()
+        asked: dict[str, object] = {"memberId": member_id}
         if stream == "allocations":
             first, last = wider(start, end)
-            asked = {"startOnBefore": last, "endOnAfter": first, "assignmentTypeId": assignment_type}
-            params = {name: str(value) for name, value in asked.items() if value is not None}
+            asked = {"startOnBefore": last, "endOnAfter": first, "assignmentTypeId": assignment_type, **asked}
+        params = {name: str(value) for name, value in asked.items() if value is not None}
         key = allocation_key if stream == "allocations" else plain_id
-        return Reading(lambda: read_collection(self._http, path, params, limit=self._limit, key=key))
+        return Reading(lambda: read_collection(self.http, _PATHS[stream], params, limit=self._limit, key=key))
 
     def show_allocation(self, allocation_id: str) -> Page | None:
         """One allocation. None: it is gone."""
         try:
-            answer = self._http.get(f"/allocations/{quote(allocation_id, safe='')}")
+            answer = self.http.get(f"/allocations/{quote(allocation_id, safe='')}")
         except NotFound:
             return None
         return Page(answer.url, answer.body, answer.fetched_at, 1)
 
     def close(self) -> None:
         """Closes the connections."""
-        self._http.close()
+        self.http.close()
 
     def __enter__(self) -> Self:
         return self

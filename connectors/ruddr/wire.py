@@ -44,6 +44,8 @@ class ProjectRef(Ref):
 class AvailabilityPeriod(CamelRow):
     """Hours for each weekday, **Monday first**, from `start` to `end`; null is open."""
 
+    documented: ClassVar[frozenset[str]] = frozenset({"createdAt", "isDefault"})
+
     id: TextId | None = None
     start: date | None = None
     end: date | None = None
@@ -108,7 +110,57 @@ class Task(CamelRow):
     end: date | None = None
 
 
-_HOURS_OF_UNIT: dict[Unit, str] = {
+class Role(CamelRow):
+    """A role of a project."""
+
+    documented: ClassVar[frozenset[str]] = frozenset({"createdAt"})
+
+    id: TextId
+    name: str | None = None
+    project: ProjectRef | None = None
+    is_billable: bool | None = None
+
+
+class Client(CamelRow):
+    """Whom a project is for."""
+
+    documented: ClassVar[frozenset[str]] = frozenset({"createdAt"})
+
+    id: TextId
+    name: str | None = None
+    record_status_id: Literal["active", "archived"] | None = None
+
+
+class Holiday(CamelRow):
+    """A holiday and its days. Nothing says for whom: that stands in the allocations."""
+
+    documented: ClassVar[frozenset[str]] = frozenset({"createdAt", "description", "isActive", "readOnly"})
+
+    id: TextId
+    name: str | None = None
+    occurrences: list[date] | None = None
+
+
+class TimeEntry(CamelRow):
+    """Time spent or taken off on a day, in **minutes**."""
+
+    documented: ClassVar[frozenset[str]] = frozenset({"createdAt"})
+
+    id: TextId
+    date: date
+    minutes: int
+    type_id: str | None = None
+    status_id: str | None = None
+    notes: str | None = None
+    is_billable: bool | None = None
+    member: Ref | None = None
+    project: ProjectRef | None = None
+    role: Ref | None = None
+    task: Ref | None = None
+    time_off_type: Ref | None = None
+
+
+HOURS_OF_UNIT: dict[Unit, str] = {
     "day": "hours_per_day",
     "week": "hours_per_week",
     "month": "hours_per_month",
@@ -160,7 +212,7 @@ class Allocation(CamelRow):
     @property
     def amount(self) -> Decimal:
         """Hours per `unit`; for ratio_of_capacity a share of capacity."""
-        field = _HOURS_OF_UNIT[self.unit]
+        field = HOURS_OF_UNIT[self.unit]
         value: Decimal | None = getattr(self, field)
         if value is None:
             raise breach(f"{to_camel(field)} is missing, though unit is {self.unit}")
@@ -235,6 +287,11 @@ _READERS: dict[str, PageReader[Any]] = {
     "projects": PageReader(SERVICE, "results", Project),
     "tasks": PageReader(SERVICE, "results", Task),
     "allocations": PageReader(SERVICE, "results", Allocation, key=allocation_key),
+    "roles": PageReader(SERVICE, "results", Role),
+    "clients": PageReader(SERVICE, "results", Client),
+    "holidays": PageReader(SERVICE, "results", Holiday),
+    "availability_periods": PageReader(SERVICE, "results", AvailabilityPeriod),
+    "time_entries": PageReader(SERVICE, "results", TimeEntry),
 }
 
 

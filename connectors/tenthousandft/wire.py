@@ -5,7 +5,7 @@ Source: seed 003 and docs/sources. Collections are `{"paging": {...}, "data": [.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Generic, Literal, TypeVar
@@ -191,6 +191,64 @@ class Holiday(Row):
     updated_at: datetime | None = None
 
 
+class Label(Row):
+    """A role or a discipline: a text people and placeholders carry."""
+
+    id: IntId
+    value: str | None = None
+
+
+class StatusOption(Row):
+    """A status that assignments can be given by `status_option_id`."""
+
+    documented: ClassVar[frozenset[str]] = frozenset({"created_at", "deleted_at", "updated_at"})
+
+    id: IntId
+    label: str | None = None
+    color: str | None = None
+    stage: str | None = None
+    order: Number | None = None
+
+
+class BillRate(Row):
+    """An hourly rate: of the account, or of a project, a role, a discipline, a person."""
+
+    documented: ClassVar[frozenset[str]] = frozenset({"startdate", "enddate"})
+
+    id: IntId
+    rate: Number
+    discipline_id: int | None = None
+    role_id: int | None = None
+    user_id: int | None = None
+    assignable_id: int | None = None
+    starts_at: date | datetime | None = None
+    ends_at: date | datetime | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+
+class TimeEntry(Row):
+    """Hours of a day: confirmed ones in `hours`, or the service's own expansion of a booking.
+
+    A suggestion (`is_suggestion`) has its hours in `scheduled_hours` and may have no id.
+    """
+
+    id: int | None = None
+    user_id: IntId
+    assignable_id: IntId
+    assignable_type: str | None = None
+    date: date
+    hours: Hours | None = None
+    scheduled_hours: Hours | None = None
+    is_suggestion: bool | None = None
+    task: str | None = None
+    notes: str | None = None
+    bill_rate: Number | None = None
+    bill_rate_id: int | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+
 class Subtask(Row):
     """A line on the to-do list of an assignment."""
 
@@ -299,6 +357,12 @@ _READERS: dict[str, PageReader[Any]] = {
         "leave_types": LeaveType,
         "holidays": Holiday,
         "assignments": Assignment,
+        "subtasks": Subtask,
+        "time_entries": TimeEntry,
+        "roles": Label,
+        "disciplines": Label,
+        "status_options": StatusOption,
+        "bill_rates": BillRate,
     }.items()
 }
 
@@ -306,3 +370,19 @@ _READERS: dict[str, PageReader[Any]] = {
 def parse(stream: str, body: bytes) -> Parsed[Any]:
     """The rows of one page of `stream`, or of the bare object a `show` answered. Raises ContractError."""
     return _READERS[stream].read(body)
+
+
+def series_of(assignments: Iterable[Assignment]) -> dict[int, list[Assignment]]:
+    """The repeating series among assignments, by series id, each in order of its days.
+
+    A series is named after its first assignment, which belongs to it whether or not it says so, and may be
+    gone (seed 003, `repetition_id`).
+    """
+    found = sorted(assignments, key=lambda row: (row.starts_at, row.id))
+    names = {row.repetition_id for row in found if row.repetition_id is not None}
+    series: dict[int, list[Assignment]] = {}
+    for row in found:
+        name = row.repetition_id if row.repetition_id is not None else row.id
+        if name in names:
+            series.setdefault(name, []).append(row)
+    return series
