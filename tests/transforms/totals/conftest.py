@@ -44,9 +44,12 @@ def studios() -> ModuleType:
 
 @pytest.fixture(scope="session")
 def product() -> Callable[[Any], Any]:
-    """Marts of a studio: `with product(studio) as con`, a warehouse in memory that holds just that studio."""
+    """Marts of a studio: `with product(studio) as con`, a warehouse in memory that holds just that studio.
 
-    def counted(studio: Any) -> Any:
+    Further arguments are policies.
+    """
+
+    def counted(studio: Any, **policies: Any) -> Any:
         con = open_warehouse(":memory:")
         with Stages(con) as stages:
             stages.add(_records(studio))
@@ -54,7 +57,7 @@ def product() -> Callable[[Any], Any]:
                 stages[table].materialise()
                 stages[table].merge(studio.source, "s1", KNOWN, None)
         record(con, _snapshot(studio), [], [], {})
-        build(con, Policy.model_validate({}))
+        build(con, Policy.model_validate(policies))
         return closing(con)
 
     return counted

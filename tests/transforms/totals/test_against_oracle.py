@@ -24,7 +24,7 @@ RANDOM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, He
 # Each unit of which a booking over two spans in a row is the same as a booking over both.
 LINEAR = {"percent", "hours_per_day", "day", "week", "month", "ratio_of_capacity"}
 
-Product = Callable[[Any], Any]
+Product = Callable[..., Any]
 Marts = dict[str, list[tuple[Any, ...]]]
 
 PERSON_WEEK = """
@@ -34,8 +34,8 @@ PROJECT_WEEK = "SELECT project_key, week, booked_ms, people FROM mart_project_we
 BOOKING = "SELECT source_key, kind, person_key, project_key, start_date, end_date, total_ms FROM mart_booking"
 
 
-def marts(product: Product, studio: Any) -> Marts:
-    with product(studio) as con:
+def marts(product: Product, studio: Any, **policies: Any) -> Marts:
+    with product(studio, **policies) as con:
         return {
             "person-week": con.execute(f"{PERSON_WEEK} ORDER BY ALL").fetchall(),
             "project-week": con.execute(f"{PROJECT_WEEK} ORDER BY ALL").fetchall(),
@@ -52,6 +52,13 @@ def shown(ms: tuple[int, ...]) -> list[float]:
 
 
 # --- against the oracle ---------------------------------------------------------------------------------
+
+
+def check(ours: Marts, expected: Any) -> None:
+    """Every grain of the product is the oracle's."""
+    check_person_weeks(ours, expected)
+    check_project_weeks(ours, expected)
+    check_bookings(ours, expected)
 
 
 def check_person_weeks(ours: Marts, expected: Any) -> None:
@@ -98,9 +105,50 @@ def test_every_total_is_the_oracles(
     studio = data.draw(studios.STRATEGIES[source]())
     expected = getattr(oracle, source)(studio.rows, studio.start, studio.end)
     ours = marts(product, studio)
-    check_person_weeks(ours, expected)
-    check_project_weeks(ours, expected)
-    check_bookings(ours, expected)
+    check(ours, expected)
+
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+@BOTH
+@settings(RANDOM, max_examples=15)
+@given(
+    data=st.data(),
+    account_hours=st.sampled_from([6, 7.5, 8]),
+    account_days=st.sampled_from([(0, 1, 2, 3, 4), (6, 0, 1, 2, 3), (0, 1, 2, 3, 4, 5, 6), (2,)]),
+    default_hours=st.sampled_from([4, 7.6, 10]),
+    through_time_off=st.booleans(),
+)
+def test_the_policies_are_the_oracles(
+    source: str,
+    data: st.DataObject,
+    account_hours: float,
+    account_days: tuple[int, ...],
+    default_hours: float,
+    through_time_off: bool,
+    studios: ModuleType,
+    product: Product,
+    oracle: ModuleType,
+) -> None:
+    """What no API says: the account's hours and working days, the workspace's default, a missing flag."""
+    studio = data.draw(studios.STRATEGIES[source]())
+    ours = marts(
+        product,
+        studio,
+        tenthousandft_hours_per_day=account_hours,
+        tenthousandft_work_week=[WEEKDAYS[day] for day in account_days],
+        ruddr_default_hours_per_day=default_hours,
+        ruddr_allocate_on_time_off=through_time_off,
+    )
+    policies = oracle.Policies(
+        account_hours_per_day=Fraction(str(account_hours)),
+        account_work_days=frozenset(account_days),
+        default_week=(Fraction(str(default_hours)),) * 5 + (Fraction(0),) * 2,
+        allocate_on_time_off_days=through_time_off,
+    )
+    expected = getattr(oracle, source)(studio.rows, studio.start, studio.end, policies)
+    check(ours, expected)
 
 
 # --- laws -----------------------------------------------------------------------------------------------
@@ -177,16 +225,16 @@ def test_parts_add_up_to_wholes(
     """To the millisecond, at every grain, so every difference below is an empty list."""
     studio = data.draw(studios.STRATEGIES[source]())
     with product(studio) as con:
-        for difference in (DAYS_AGAINST_BOOKINGS, DAYS_AGAINST_WEEKS, PROJECTS_AGAINST_PEOPLE, SPREADS):
+        for difference in DIFFERENCES:
             assert con.execute(difference).fetchall() == [], difference
 
 
-DAYS_AGAINST_BOOKINGS = """
+BOOKINGS_AGAINST_DAYS = """
 SELECT source_key, total_ms, sum(ms)
 FROM mart_booking JOIN mart_booking_day USING (source, source_key)
 GROUP BY ALL HAVING total_ms <> sum(ms)
 """
-DAYS_AGAINST_WEEKS = """
+BOOKINGS_AGAINST_WEEKS = """
 WITH days AS (
     SELECT person_key, date_trunc('week', day)::DATE AS week,
         coalesce(sum(ms) FILTER (kind = 'work'), 0)::BIGINT AS booked_ms,
@@ -200,6 +248,29 @@ WITH days AS (
 SELECT * FROM days WHERE booked_ms + leave_ms > 0 EXCEPT SELECT * FROM weeks
 UNION ALL
 (SELECT * FROM weeks WHERE booked_ms + leave_ms > 0 EXCEPT SELECT * FROM days)
+"""
+DAYS_AGAINST_PERIODS = """
+WITH days AS (
+    SELECT person_key, date_trunc('{period}', day)::DATE AS {period}, sum(booked_ms), sum(tentative_ms),
+        sum(billable_ms), sum(leave_ms), sum(holiday_ms), sum(contracted_ms), sum(capacity_ms)
+    FROM mart_person_day GROUP BY ALL
+), periods AS (
+    SELECT person_key, {period}, booked_ms, tentative_ms, billable_ms, leave_ms, holiday_ms, contracted_ms,
+        capacity_ms
+    FROM mart_person_{period}
+)
+SELECT * FROM days EXCEPT SELECT * FROM periods
+UNION ALL
+(SELECT * FROM periods EXCEPT SELECT * FROM days)
+"""
+PROJECT_WEEKS_AGAINST_MONTHS = """
+SELECT project_key, sum(of_weeks), sum(of_months)
+FROM (
+    SELECT project_key, booked_ms AS of_weeks, 0 AS of_months FROM mart_project_week
+    UNION ALL
+    SELECT project_key, 0, booked_ms FROM mart_project_month
+)
+GROUP BY ALL HAVING sum(of_weeks) <> sum(of_months)
 """
 PROJECTS_AGAINST_PEOPLE = """
 SELECT week, sum(of_projects), sum(of_people)
@@ -216,6 +287,15 @@ SELECT source_key, total_ms, effort_amount
 FROM mart_booking
 WHERE effort_unit = 'hours_total' AND total_ms <> effort_amount * 3600000
 """
+DIFFERENCES = [
+    BOOKINGS_AGAINST_DAYS,
+    BOOKINGS_AGAINST_WEEKS,
+    DAYS_AGAINST_PERIODS.format(period="week"),
+    DAYS_AGAINST_PERIODS.format(period="month"),
+    PROJECT_WEEKS_AGAINST_MONTHS,
+    PROJECTS_AGAINST_PEOPLE,
+    SPREADS,
+]
 
 
 def monday(day: date) -> date:
