@@ -29,7 +29,7 @@ RESUMED_FOR = timedelta(days=1)
 ALL = "all"
 
 
-class BackfillRefused(ValueError):
+class SpanRefused(ValueError):
     """The span or the source makes no sense. The message says what would."""
 
 
@@ -44,23 +44,21 @@ class Request:
 
 
 def check(settings: Settings, start: date, end: date, source: str | None = None) -> Request:
-    """Raises BackfillRefused unless the span is sane and the source configured."""
+    """Raises SpanRefused unless the span is sane and the source configured."""
     if start > end:
-        raise BackfillRefused(
-            f"The backfill ends ({end}) before it starts ({start}): swap --start and --end."
-        )
+        raise SpanRefused(f"The span ends ({end}) before it starts ({start}): swap start and end.")
     if start < EARLIEST:
-        raise BackfillRefused(f"The backfill starts on {start}; the earliest start is {EARLIEST}.")
+        raise SpanRefused(f"The span starts on {start}; the earliest start is {EARLIEST}.")
     horizon = datetime.now(UTC).date() + timedelta(days=FURTHEST_AHEAD_DAYS)
     if end > horizon:
-        raise BackfillRefused(f"The backfill ends on {end}; the latest end is {horizon}.")
+        raise SpanRefused(f"The span ends on {end}; the latest end is {horizon}.")
     if (end - start).days >= LONGEST_DAYS:
-        raise BackfillRefused(f"A backfill spans at most {LONGEST_DAYS} days: split {start} to {end}.")
+        raise SpanRefused(f"A span has at most {LONGEST_DAYS} days: split {start} to {end}.")
     configured = settings.source_order()
     if source is not None and source not in configured:
         known = " and ".join(configured) or "none"
         what = "is not configured" if source in SOURCES else "is not a source"
-        raise BackfillRefused(f"{source} {what} (configured: {known}).")
+        raise SpanRefused(f"{source} {what} (configured: {known}).")
     return Request(start, end, source or ALL, (source,) if source else tuple(configured))
 
 

@@ -10,7 +10,7 @@ import click
 
 from pipelines.commands.shell import DAY, Shell, as_json, document, note, pass_shell, shared_options
 from pipelines.outcome import Outcome
-from pipelines.prefect_api import api_url
+from pipelines.prefect_api import api_url, flow_run
 from pipelines.settings import SOURCES, ConfigError, Settings, Source
 
 if TYPE_CHECKING:
@@ -22,25 +22,27 @@ source_option = click.option("--source", type=click.Choice(SOURCES), help="Only 
 
 @click.command()
 @source_option
-@click.option("--start", type=DAY, help="First day to ask for; with --end. Default: the configured window.")
-@click.option("--end", type=DAY, help="Last day to ask for.")
+@click.option("--start", type=DAY, help="First day to ask for, instead of the configured window's.")
+@click.option("--end", type=DAY, help="Last day to ask for, instead of the configured window's.")
 @as_json
 @shared_options
 @pass_shell
 def pull(shell: Shell, source: str | None, start: date | None, end: date | None, as_json: bool) -> Outcome:
     """Read the planners into the warehouse and total the hours."""
+    from pipelines.backfill import check
     from pipelines.pull import window
     from pipelines.report import TerminalReport
     from pipelines.runs import recorded
     from pipelines.sync import SyncResult, refresh
 
-    if start and end and start > end:
-        raise click.UsageError(f"--end ({end}) is before --start ({start}).")
     settings = shell.settings()
     names = _sources(settings, source)
     first, last = window(settings)
+    if start or end:
+        request = check(settings, start or first, end or last, source)
+        first, last = request.start, request.end
     with shell.writing(settings, "pull") as con, recorded(settings, con, "pull") as run:
-        snapshots = refresh(settings, con, names, start or first, end or last)
+        snapshots = refresh(settings, con, names, first, last)
         run.detail = f"{sum(s.rows for s in snapshots)} rows"
     if not as_json:
         TerminalReport().pulled(snapshots)
@@ -150,7 +152,7 @@ def sync(shell: Shell, dry_run: bool, as_json: bool) -> Outcome:
     if _by_prefect():
         from pipelines import flows
 
-        result = flows.sync(config=_config(shell), dry_run=dry_run)
+        result = flow_run(flows.sync, config=_config(shell), dry_run=dry_run)
     else:
         from pipelines.report import TerminalReport
         from pipelines.runs import recorded
@@ -183,7 +185,8 @@ def backfill(
     if _by_prefect():
         from pipelines import flows
 
-        result = flows.backfill(start=start, end=end, source=source, dry_run=dry_run, config=_config(shell))
+        span = {"start": start, "end": end, "source": source}
+        result = flow_run(flows.backfill, **span, dry_run=dry_run, config=_config(shell))
     else:
         from pipelines.report import TerminalReport
         from pipelines.runs import recorded

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.backfill import FURTHEST_AHEAD_DAYS, LONGEST_DAYS, BackfillRefused, check, months
+from pipelines.backfill import FURTHEST_AHEAD_DAYS, LONGEST_DAYS, SpanRefused, check, months
 from pipelines.settings import Settings
 
 DAYS = st.dates(date(2000, 1, 1), date(2040, 12, 31))
@@ -56,6 +56,6 @@ TODAY = datetime.now(UTC).date()
 def test_what_makes_no_sense_is_refused(
     settings: Settings, start: date, end: date, source: str | None, said: str
 ) -> None:
-    with pytest.raises(BackfillRefused) as caught:
+    with pytest.raises(SpanRefused) as caught:
         check(settings, start, end, source)
     assert said in str(caught.value)

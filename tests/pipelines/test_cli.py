@@ -47,6 +47,8 @@ def test_help_lists_the_commands_and_the_exit_codes(crewtally: Crewtally) -> Non
         ("totals", "--format", "parquet"),
         ("pull", "--source", "harvest"),
         ("pull", "--start", "2026-03-02", "--end", "2026-03-01"),
+        ("pull", "--start", "2099-01-01"),
+        ("pull", "--start", "0001-01-01", "--end", "9999-12-31"),
         ("backfill",),
         ("backfill", "--start", "2026-02-30", "--end", "2026-03-01"),
         ("backfill", "--start", "2026-03-02", "--end", "2026-03-01"),
@@ -98,6 +100,16 @@ def test_an_unreachable_service_is_code_1_and_no_secret_shows(crewtally: Crewtal
     assert "hush-hush" not in called.err + called.out
     called = crewtally("pull")
     assert "Traceback" not in called.err
+
+
+def test_a_prefect_api_that_does_not_answer_is_told(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(config.parent)
+    code = "from pipelines.cli import run; raise SystemExit(run(['sync']))"
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    called = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert called.returncode == 1
+    assert "PREFECT_API_URL to nothing" in called.stderr
+    assert "Traceback" not in called.stderr
 
 
 def test_totals_without_data_are_empty_with_a_hint(crewtally: Crewtally, config: Path) -> None:

@@ -1,0 +1,48 @@
+"""The flows' own part: parameters are checked, artefacts are small and plain. The rest is wiring."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from prefect.exceptions import ParameterTypeError
+
+from pipelines import flows
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"start": "notadate", "end": "2026-01-01"},
+        {"start": "2026-02-30", "end": "2026-03-01"},
+        {"start": "2026-01-01", "end": "2026-01-02", "source": "harvest"},
+    ],
+)
+def test_a_backfill_with_wrong_parameters_never_starts(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ParameterTypeError):
+        flows.backfill.validate_parameters(wrong)
+
+
+def test_a_sync_of_a_negative_window_never_starts() -> None:
+    with pytest.raises(ParameterTypeError):
+        flows.sync.validate_parameters({"past_days": -1})
+
+
+def test_dates_arrive_as_dates() -> None:
+    given = flows.backfill.validate_parameters({"start": "2026-01-01", "end": "2026-01-31"})
+    assert given["start"] == date(2026, 1, 1)
+
+
+def test_a_table_artefact_is_capped_and_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: dict[str, Any] = {}
+    monkeypatch.setattr(flows, "create_table_artifact", lambda **given: made.update(given))
+    rows = [[date(2026, 3, 2), Decimal("1.5"), 2.5, None, True]] * 1000
+    flows._table("crewtally-test", ("day", "amount", "hours", "note", "complete"), rows, "Rows")
+    assert len(made["table"]) == flows.ARTIFACT_ROWS
+    assert "1000" in made["description"]
+    assert json.loads(json.dumps(made["table"]))[0] == {
+        "day": "2026-03-02", "amount": "1.5", "hours": 2.5, "note": None, "complete": True
+    }  # fmt: skip
