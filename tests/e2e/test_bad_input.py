@@ -103,11 +103,11 @@ def test_html_instead_of_json(source: str, sandbox: Sandbox, workspace: Callable
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["pull", "--start", "2026-03-09", "--end", "2026-03-02"], ["--end (2026-03-02)", "before --start"]),
+        (["pull", "--start", "2026-03-09", "--end", "2026-03-02"], ["2026-03-02", "before", "2026-03-09"]),
         (["pull", "--start", "tomorrow", "--end", "2026-03-02"], ["tomorrow"]),
         (["pull", "--source", "smartsheet"], ["smartsheet", "tenthousandft", "ruddr"]),
-        (["totals", "--from", "2026-03-09", "--to", "2026-03-02"], ["--to (2026-03-02)", "before --from"]),
-        (["backfill", "--start", "2026-03-09", "--end", "2026-03-02"], ["before"]),
+        (["totals", "--from", "2026-03-09", "--to", "2026-03-02"], ["2026-03-02", "before", "2026-03-09"]),
+        (["backfill", "--start", "2026-03-09", "--end", "2026-03-02"], ["before", "2026-03-09"]),
     ],
 )
 def test_wrong_usage(arguments: list[str], words: list[str], workspace: Callable[..., Any]) -> None:
@@ -289,6 +289,32 @@ def test_beside_a_row_without_an_id_nothing_counts_as_deleted(
     planner.add_row(stream, {**row, "id": None})
     in_ftrack = copy.deepcopy(sandbox.ftrack.entities)
     told(crewtally.run("sync"), 0, "1 in quarantine")
+    assert sandbox.ftrack.entities == in_ftrack
+
+
+def break_a_calendar(sandbox: Sandbox, source: str) -> str:
+    """Gives somebody with a working week of their own an impossible one; returns whom, by key."""
+    if source == "tenthousandft":
+        block = sandbox.tenthousandft.rows("availabilities")[0]
+        sandbox.tenthousandft.update("availabilities", block["id"], day1=-4)
+        return str(block["user_id"])
+    member = sandbox.ruddr.rows("members")[0]
+    periods = [{**period, "hoursPerDay": [8, 8, 8, 8, 8]} for period in member["availabilityPeriods"]]
+    sandbox.ruddr.update("members", member["id"], availabilityPeriods=periods)
+    return str(member["id"])
+
+
+@PLANNERS
+def test_a_broken_person_keeps_name_and_calendar(
+    source: str, sandbox: Sandbox, workspace: Callable[..., Any]
+) -> None:
+    crewtally = workspace(sandbox.ready)
+    told(crewtally.run("sync"), 0)
+    before, in_ftrack = numbers(crewtally), copy.deepcopy(sandbox.ftrack.entities)
+    key = break_a_calendar(sandbox, source)
+    told(crewtally.run("sync"), 0, "1 in quarantine")
+    assert ask(crewtally, "SELECT source, source_key FROM raw_quarantine") == [(source, key)]
+    assert numbers(crewtally) == before
     assert sandbox.ftrack.entities == in_ftrack
 
 
