@@ -182,22 +182,37 @@ class World:
         for source, complete in self.complete.items():
             stream = "assignments" if source == "tenthousandft" else "allocations"
             self._snapshot(f"latest-{source}", source, stream, complete)
-        for booking in self.bookings.values():
-            self._write_booking(booking, None)
+        rows = [_core_booking(booking, None) for booking in self.bookings.values()]
         for booking, snapshot in self._closed:
             if (booking.source, booking.key) not in self.bookings:
-                self._write_booking(booking, snapshot)
-        rows = [
-            (b.source, b.key, b.person, b.resource_kind, b.kind, b.project, b.work_item, b.leave, day,
-             round(hours * HOUR), True, b.tentative)
-            for b in self.bookings.values() for day, hours in b.hours.items() if hours > 0
-        ]  # fmt: skip
+                rows.append(_core_booking(booking, snapshot))
+        _insert(self.con, "core_booking", rows)
+        days = [
+            {
+                "source": b.source,
+                "source_key": b.key,
+                "person_key": b.person,
+                "resource_kind": b.resource_kind,
+                "kind": b.kind,
+                "project_key": b.project,
+                "work_item_key": b.work_item,
+                "leave_type_key": b.leave,
+                "day": day,
+                "ms": round(hours * HOUR),
+                "is_billable": True,
+                "is_tentative": b.tentative,
+            }
+            for b in self.bookings.values()
+            for day, hours in b.hours.items()
+            if hours > 0
+        ]
         self.con.execute(
             "CREATE OR REPLACE TABLE mart_booking_day (source VARCHAR, source_key VARCHAR,"
-            " person_key VARCHAR, resource_kind VARCHAR, kind VARCHAR, project_key VARCHAR, work_item_key VARCHAR,"
-            " leave_type_key VARCHAR, day DATE, ms BIGINT, is_billable BOOLEAN, is_tentative BOOLEAN)"
+            " person_key VARCHAR, resource_kind VARCHAR, kind VARCHAR, project_key VARCHAR,"
+            " work_item_key VARCHAR, leave_type_key VARCHAR, day DATE, ms BIGINT,"
+            " is_billable BOOLEAN, is_tentative BOOLEAN)"
         )
-        _insert(self.con, "mart_booking_day", rows)
+        _insert(self.con, "mart_booking_day", days)
 
     def _snapshot(self, name: str, source: str, stream: str, complete: bool) -> None:
         self.con.execute(
@@ -207,17 +222,6 @@ class World:
             " 0 AS repeated, 0 AS quarantined, 0 AS outside, ? AS content_sha256",
             [name, source, stream, KNOWN, KNOWN, complete, f"sha-{name}"],
         )
-
-    def _write_booking(self, b: Booking, closed_by: str | None) -> None:
-        self.con.execute(
-            "INSERT INTO core_booking BY NAME SELECT ? AS source, ? AS source_key, ? AS content_key,"
-            " ? AS kind, ? AS resource_kind, ? AS person_key, ? AS project_key, ? AS work_item_key,"
-            " ? AS leave_type_key, ? AS start_date, ? AS end_date, 'hours_per_day' AS effort_unit,"
-            " 8 AS effort_amount, true AS is_billable, ? AS is_tentative, 'x' AS page_sha256,"
-            " 0 AS page_position, ? AS known_from, ? AS known_to, 's0' AS snapshot_id, ? AS closed_by",
-            [b.source, b.key, b.content, b.kind, b.resource_kind, b.person, b.project, b.work_item, b.leave,
-             b.start, b.end, b.tentative, KNOWN, KNOWN if closed_by else None, closed_by],
-        )  # fmt: skip
 
     def _write_calendar(self) -> None:
         people = {(b.source, b.person) for b in self.bookings.values() if b.person}
@@ -234,7 +238,9 @@ class World:
                 contracted = week[day.weekday()]
                 work = 0 if day in self.holidays else contracted
                 effective = 0 if leave.get((source, person, day), 0) >= work else work
-                rows.append((source, person, day, *(round(h * HOUR) for h in (contracted, work, effective))))
+                hours = {"contracted_ms": contracted, "work_ms": work, "effective_ms": effective}
+                each = {name: round(value * HOUR) for name, value in hours.items()}
+                rows.append({"source": source, "person_key": person, "day": day, **each})
         self.con.execute(
             "CREATE OR REPLACE TABLE mart_calendar (source VARCHAR, person_key VARCHAR, day DATE,"
             " contracted_ms BIGINT, work_ms BIGINT, effective_ms BIGINT)"
@@ -242,19 +248,45 @@ class World:
         _insert(self.con, "mart_calendar", rows)
 
 
-def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[Any, ...]]) -> None:
+def _core_booking(b: Booking, closed_by: str | None) -> dict[str, Any]:
+    return {
+        "source": b.source,
+        "source_key": b.key,
+        "content_key": b.content,
+        "kind": b.kind,
+        "resource_kind": b.resource_kind,
+        "person_key": b.person,
+        "project_key": b.project,
+        "work_item_key": b.work_item,
+        "leave_type_key": b.leave,
+        "start_date": b.start,
+        "end_date": b.end,
+        "effort_unit": "hours_per_day",
+        "effort_amount": 8,
+        "is_billable": True,
+        "is_tentative": b.tentative,
+        "page_sha256": "x",
+        "page_position": 0,
+        "known_from": KNOWN,
+        "known_to": KNOWN if closed_by else None,
+        "snapshot_id": "s0",
+        "closed_by": closed_by,
+    }
+
+
+def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: list[dict[str, Any]]) -> None:
     """In bulk: a column is one list parameter."""
     if rows:
-        columns = ", ".join("unnest(?)" for _ in rows[0])
-        con.execute(
-            f"INSERT INTO {table} SELECT {columns}", [list(column) for column in zip(*rows, strict=True)]
-        )
+        columns = ", ".join(f"unnest(?) AS {name}" for name in rows[0])
+        query = f"INSERT INTO {table} BY NAME SELECT {columns}"
+        con.execute(query, [[row[name] for row in rows] for name in rows[0]])
 
 
 @pytest.fixture
 def world() -> World:
     """An empty world over an empty warehouse."""
     con = open_warehouse(":memory:")
+    con.execute("SET threads = 1")  # hundreds of tiny plans: threads only get in each other's way
     Ledger(con)
     return World(con)
 

@@ -102,7 +102,7 @@ def test_what_is_suppressed_makes_no_assignment(studio: Any) -> None:
 DAYS = st.lists(st.sampled_from([0, 2, 4, 8]), min_size=5, max_size=12)
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(first=DAYS, second=DAYS)
 def test_every_day_has_the_winner_s_hours_or_the_only_ones(
     studio: Any, first: list[float], second: list[float]
