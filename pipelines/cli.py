@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import click
 
+from pipelines.commands.inspecting import dictionary, explain, publish, quarantine
 from pipelines.commands.reading import status, totals
 from pipelines.commands.setup import demo, doctor, init, sandbox
 from pipelines.commands.shell import Shell, note, shared_options
@@ -26,7 +27,12 @@ def crewtally() -> None:
     """Pull resource plans from 10,000ft and Ruddr, count the hours, push the agreed records to ftrack."""
 
 
-for _command in (demo, sandbox, init, doctor, pull, totals, plan, apply, sync, backfill, status):
+_COMMANDS = (
+    *(demo, sandbox, init, doctor),
+    *(pull, totals, plan, apply, sync, backfill),
+    *(status, quarantine, explain, publish, dictionary),
+)
+for _command in _COMMANDS:
     crewtally.add_command(_command)
 
 

@@ -19,7 +19,12 @@ from pipelines.settings import Settings
 if TYPE_CHECKING:
     import duckdb
 
-GRAINS = ("person-week", "project-week", "booking")
+GRAINS = (
+    *("person-week", "person-day", "person-month"),
+    *("project-week", "project-month"),
+    *("discipline-week", "bench-week", "planner-week"),
+    "booking",
+)
 # What the eye needs; files carry every column.
 _SHOWN = {
     "person-week": (
@@ -33,7 +38,29 @@ _SHOWN = {
         "capacity_hours",
         "utilisation",
     ),
+    "person-day": ("source", "person", "day", "booked_hours", "leave_hours", "capacity_hours", "over_hours"),
+    "person-month": (
+        "source",
+        "person",
+        "month",
+        "booked_hours",
+        "leave_hours",
+        "capacity_hours",
+        "utilisation",
+    ),
     "project-week": ("source", "project", "week", "booked_hours", "tentative_hours", "people"),
+    "project-month": ("source", "project", "month", "booked_hours", "tentative_hours", "people"),
+    "discipline-week": (
+        "source",
+        "discipline",
+        "week",
+        "people",
+        "booked_hours",
+        "free_hours",
+        "utilisation",
+    ),
+    "bench-week": ("source", "discipline", "week", "person", "free_hours", "capacity_hours"),
+    "planner-week": ("person", "project", "week", "status", "tenthousandft_hours", "ruddr_hours"),
     "booking": ("source", "person", "project", "start", "end", "total_hours", "vendor_hours", "flag"),
 }
 
