@@ -86,15 +86,14 @@ def pull_source(
 def _time_off_around(con: duckdb.DuckDBPyConnection, start: date, end: date) -> Iterator[Window]:
     """Where bookings stick out of the window, the dates on either side whose time off shapes their hours.
 
-    Ruddr spreads an amount over capacity after time off, over the whole span, week or month: without the
-    time off outside the window the days inside would be wrong.
+    Ruddr counts hours on capacity after time off, over the whole span, week or month: without the time off
+    outside the window the booking's total, and of a spread even its days inside, would be wrong.
     """
     [(first, last)] = con.execute(
         "SELECT least(date_trunc('week', min(start_date)), date_trunc('month', min(start_date)))::DATE,"
         " greatest(date_trunc('week', max(end_date)) + INTERVAL 6 DAY, last_day(max(end_date)))::DATE"
         " FROM core_booking_now"
-        " WHERE source = 'ruddr' AND kind = 'work' AND start_date <= ? AND end_date >= ?"
-        " AND effort_unit IN ('hours_total', 'hours_per_week', 'hours_per_month')",
+        " WHERE source = 'ruddr' AND kind = 'work' AND start_date <= ? AND end_date >= ?",
         [end, start],
     ).fetchall()
     if first is not None and first < start:

@@ -48,6 +48,7 @@ class _Reading:
     pages: list[LandedPage] = field(default_factory=list)
     rejects: list[tuple[LandedPage, Reject]] = field(default_factory=list)
     drift: Counter[str] = field(default_factory=Counter)
+    elsewhere: set[str] = field(default_factory=set)
     rows: int = 0
     outside: int = 0
 
@@ -112,6 +113,8 @@ class Puller:
                 key = getattr(row, "source_key", str(row.id))
                 reading.rejects.append((landed, Reject(position, key, str(error), raw)))
                 continue
+            if (key := stream.elsewhere(row)) is not None:
+                reading.elsewhere.add(key)
             if window is not None and not _touches(made, window):
                 reading.outside += 1
                 continue
@@ -122,7 +125,8 @@ class Puller:
         """What this complete listing proves absent: nothing at all if a row had not even a readable id."""
         if any(reject.key is None for _, reject in reading.rejects):
             return {"core_booking": Absence("false")} if stream.windowed else {}
-        present = frozenset(reject.key for _, reject in reading.rejects if reject.key is not None)
+        broken = {part for _, reject in reading.rejects for part in _known_by(reject.key)}
+        present = frozenset(broken | reading.elsewhere)
         absences = {table: replace(absence, present=present) for table, absence in stream.absence.items()}
         if stream.windowed:
             shown = TIME_OFF if window.time_off_only else absences["core_booking"]
@@ -223,6 +227,14 @@ class Puller:
             raise
         _log(snapshot)
         return snapshot
+
+
+def _known_by(key: str | None) -> tuple[str, ...]:
+    """The keys a broken row may have had. A read-only row's key holds its dates: if those broke, only the id
+    in the middle of the key still tells which row it was."""
+    if key is None:
+        return ()
+    return (key, key.split(":")[1]) if ":" in key else (key,)
 
 
 def _touches(records: list[Record], window: Window) -> bool:

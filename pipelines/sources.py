@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import duckdb
-from connectors.ruddr.client import Ruddr
-from connectors.tenthousandft.client import TenThousandFt
 
 from connectors.page import Page
 from connectors.ruddr import wire as ruddr_wire
+from connectors.ruddr.client import Ruddr
 from connectors.tenthousandft import wire as tenthousandft_wire
+from connectors.tenthousandft.client import TenThousandFt
 from connectors.wire import Parsed
 from pipelines.settings import Planner as PlannerSettings
 from pipelines.settings import Settings
@@ -41,6 +41,7 @@ class Stream:
     """`primary`: tables whose records stand one for one for rows on the wire (their counts must agree).
 
     `absence`: table -> condition under which a complete listing would have shown a current row.
+    `elsewhere`: key of a row part of which another stream shows: what is missing here is not absent.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Stream:
     normalise: Normalise
     absence: Mapping[str, Absence] = field(default_factory=dict)
     windowed: bool = False
+    elsewhere: Callable[[Any], str | None] = lambda _row: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,11 @@ def _unbooked(table_key: str, also: str = "true") -> Absence:
 
 
 _BLOCKS = Absence("true", present_in=("core.person_key",))
+# The list of its own has all blocks of the people it names, and names only those whose row was cut.
+_CUT_BLOCKS = Absence(
+    "core.person_key IN (SELECT person_key FROM stage_core_availability)",
+    present_in=("core.availability_key",),
+)
 # Read-only rows of Ruddr carry their id in the middle of the key: a broken one is known by its id alone.
 _OVERLAP = "core.start_date <= ? AND core.end_date >= ?"
 _BOOKING_KEYS = ("core.source_key", "split_part(core.source_key, ':', 2)")
@@ -141,7 +148,19 @@ _BOOKINGS = {"core_booking": BOOKED}
 TENTHOUSANDFT = Source(
     name="tenthousandft",
     streams=(
-        Stream("users", ("core_person",), _plain(tenthousandft.user), _PEOPLE),
+        Stream(
+            "users",
+            ("core_person",),
+            _plain(tenthousandft.user),
+            _PEOPLE,
+            elsewhere=lambda row: None if row.availabilities_complete else str(row.id),
+        ),
+        Stream(
+            "availabilities",
+            ("core_availability",),
+            _plain(tenthousandft.availability_row),
+            {"core_availability": _CUT_BLOCKS},
+        ),
         Stream(
             "placeholders", ("core_person",), _plain(tenthousandft.placeholder), {"core_person": _PLACEHOLDER}
         ),

@@ -50,7 +50,7 @@ class Lists:
 
 
 def user(row: wire.User) -> Iterator[Record]:
-    """A member and the part-time blocks that came with it."""
+    """A member, and the part-time blocks that came with it; a cut list is left to `availability_row`."""
     yield Person(
         source=SOURCE,
         person_key=str(row.id),
@@ -63,7 +63,7 @@ def user(row: wire.User) -> Iterator[Record]:
         role=row.role,
         discipline=row.discipline,
     )
-    for block in row.availabilities.data if row.availabilities else ():
+    for block in row.availabilities.data if row.availabilities and row.availabilities_complete else ():
         yield availability(block, str(row.id))
 
 
@@ -79,6 +79,13 @@ def availability(block: wire.Availability, person_key: str) -> Availability:
         hours_per_day=(*monday_to_saturday, sunday),
         precedence=block.id,
     )
+
+
+def availability_row(block: wire.Availability) -> Iterator[Record]:
+    """A block from the list of its own. Raises Unresolved for one that names nobody."""
+    if block.user_id is None:
+        raise Unresolved("the availability block names no user")
+    yield availability(block, str(block.user_id))
 
 
 def placeholder(row: wire.Placeholder) -> Iterator[Record]:
