@@ -1,7 +1,7 @@
-"""A sandbox ftrack for the official client: a store, served by uvicorn in a thread, and a way to log in.
+"""The sandbox, for clients nobody here wrote: what this folder proves is that it is real enough for them.
 
-Nothing here uses the product's own connector: what this folder proves is that the sandbox is ftrack enough
-for a client nobody here wrote.
+For ftrack's official client: a store, served by uvicorn in a thread, and a way to log in. For the clients of
+the two planners: a whole sandbox.
 """
 
 from __future__ import annotations
@@ -10,12 +10,15 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 import uvicorn
 
+from connectors.sandbox import Sandbox
 from connectors.sandbox.ftrack.service import build_app
 from connectors.sandbox.ftrack.store import Store
 
@@ -98,3 +101,20 @@ def log_in(ftrack_api: ModuleType) -> Iterator[Callable[..., Any]]:
 def session(log_in: Callable[..., Any], url: str) -> Any:
     """A session on the test's store."""
     return log_in(url)
+
+
+@pytest.fixture(scope="module")
+def planners() -> Iterator[Sandbox]:
+    """A studio's two planning services."""
+    with Sandbox(people=30, seed=7, today=date(2026, 3, 4)) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def dlt_source(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[dict[str, Any]], list[Any]]:
+    """dlt's `rest_api` source: from a description of an API to its resources. It writes nowhere else."""
+    monkeypatch.setenv("RUNTIME__DLTHUB_TELEMETRY", "false")
+    monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path))
+    from dlt.sources.rest_api import rest_api_resources
+
+    return rest_api_resources  # type: ignore[return-value]
