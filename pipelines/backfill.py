@@ -20,6 +20,7 @@ from pipelines.runs import utc_now
 from pipelines.settings import SOURCES, Settings
 from pipelines.sync import Report, Step, SyncFailed, SyncResult, directly, push
 from transforms import totals
+from transforms.warehouse.publish import publish
 from transforms.warehouse.snapshot import Snapshot
 
 EARLIEST = date(2000, 1, 1)
@@ -86,6 +87,7 @@ def backfill(
     backfill_id = _begin(con, request)
     snapshots, failures = _pull_chunks(settings, con, request, backfill_id, step)
     step("total", totals.build, con, settings.policy)
+    step("publish", publish, con, settings.warehouse.published, utc_now())
     report.pulled(snapshots)
     if failures:
         raise SyncFailed("\n".join([*failures, "Run the same backfill again to pull what is missing."]))

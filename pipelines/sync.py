@@ -20,9 +20,11 @@ from pipelines.outcome import Outcome
 from pipelines.plan import make_plan
 from pipelines.pull import pull_source, window
 from pipelines.report import applied_line, plan_line
+from pipelines.runs import utc_now
 from pipelines.settings import Settings
 from transforms import totals
 from transforms.reconcile.plan import Plan
+from transforms.warehouse.publish import publish
 from transforms.warehouse.snapshot import Snapshot
 
 
@@ -91,13 +93,14 @@ def sync(
     dry_run: bool = False,
     now: datetime | None = None,
 ) -> SyncResult:
-    """Pulls the configured window, totals it, plans and (unless `dry_run`) applies.
+    """Pulls the configured window, totals and publishes it, plans and (unless `dry_run`) applies.
 
     Raises SyncFailed if a source could not be pulled (the others are, and nothing is planned), GuardTripped,
     PlanStale, or ConnectorError from ftrack.
     """
     start, end = window(settings, now)
     snapshots = refresh(settings, con, settings.source_order(), start, end, step=step)
+    step("publish", publish, con, settings.warehouse.published, utc_now())
     report.pulled(snapshots)
     return push(settings, con, report, snapshots, step=step, dry_run=dry_run)
 

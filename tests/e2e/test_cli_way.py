@@ -144,6 +144,15 @@ def test_sync_pushes_once_then_only_what_changed(studio: Workspace, sandbox: San
     assert third.json["applied"]["failed"] == 0
 
 
+def test_a_run_publishes_for_analysts(studio: Workspace) -> None:
+    assert studio.run("sync", "--dry-run").code == 0
+    rows = studio.run("totals", "--json").json
+    with duckdb.connect(str(studio.folder / ".crewtally/current.duckdb"), read_only=True) as reader:
+        found = reader.execute("SELECT count(*) FROM mart_person_week").fetchall()
+        assert found == [(len(rows),)]
+        assert studio.run("sync", "--dry-run").code == 0  # a reader that stays is in nobody's way
+
+
 def test_a_dry_run_pushes_nothing(studio: Workspace) -> None:
     planned = studio.run("sync", "--dry-run", "--json")
     assert planned.code == 0

@@ -176,7 +176,8 @@ def test_the_worker_runs_sync_hourly_and_the_schedule_is_kept(
 
     tasks = prefect.filter("task_runs", flow_runs={"id": {"any_": [run_id]}})
     names = sorted(task["name"].rsplit("-", 1)[0] for task in tasks)
-    assert names == ["apply", "plan", "pull ruddr", "pull tenthousandft", "total"]  # steps, never rows
+    steps = ["apply", "plan", "publish", "pull ruddr", "pull tenthousandft", "total"]
+    assert names == steps  # never a page or a row
     assert all(task["task_inputs"] == {} for task in tasks)
 
     artifacts = prefect.filter("artifacts", flow_runs={"id": {"any_": [run_id]}})
