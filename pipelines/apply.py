@@ -98,7 +98,11 @@ def _check_fresh(
     client: Ftrack,
     spoken: Dialect,
 ) -> dict[str, Record]:
-    """Whether the plan still fits; returns the records that are there of those it will make or delete."""
+    """Whether the plan still fits; returns the records that it will update or delete, as they are.
+
+    A record to create needs no look: its id is derived, so where it is there already it is ours, and ftrack
+    refuses a second.
+    """
     drifts = []
     if plan.content["server"] != server(settings):
         drifts.append(f"the plan is for {plan.content['server']}, the configuration names {server(settings)}")
@@ -112,8 +116,9 @@ def _check_fresh(
     changes = plan.changes
     if ledger.status(plan.sha256):
         changes = [entry.change for entry in ledger.entries(plan.sha256, "intended")]
-    found = read_back(client, spoken, changes)
-    drifts = [drift for change in changes if (drift := _moved(change, found.get(change["id"])))]
+    touched = [change for change in changes if change["action"] != "create"]
+    found = read_back(client, spoken, touched)
+    drifts = [drift for change in touched if (drift := _moved(change, found.get(change["id"])))]
     if drifts:
         raise PlanStale(drifts)
     return found
@@ -122,9 +127,6 @@ def _check_fresh(
 def _moved(change: Change, found: Record | None) -> str | None:
     """How a record differs from what the plan saw of it."""
     what = f"{change['kind']} {change['id']} ({change['person']}, {change['project']})"
-    if change["action"] == "create":
-        whole = found is not None and found.get("user_id") is not None
-        return f"{what} is there by now" if whole else None
     if found is None:
         return f"{what} is gone"
     names = differences(change["before"] or {}, found)

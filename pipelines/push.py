@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from connectors.errors import ConnectorError, OperationsRejected, TransientError, UnknownOutcome
 from connectors.ftrack.client import Ftrack
@@ -20,6 +21,8 @@ from transforms.warehouse.ledger import Entry, Ledger, Outcome
 
 OPERATIONS_PER_REQUEST = 500
 """One POST is one transaction; very large ones are reported to crash servers."""
+REQUESTS_PER_COMMIT = 8
+"""The ledger is written before and after so many requests; what a crash leaves open is read back anyway."""
 ATTEMPTS = 4
 HOPELESS = 25
 """So many refusals without a single success: the server refuses us, not the changes."""
@@ -36,19 +39,33 @@ class Push:
     client: Ftrack
     dialect: Dialect
     pause: Callable[[float], None] = time.sleep
-    done: list[Entry] = field(default_factory=list)
-    failed: list[tuple[Entry, str]] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+    done: int = 0
+    failed: int = 0
 
     def run(self, entries: Sequence[Entry], found: Found) -> None:
-        """Send all; `found` is what an unfinished attempt left behind.
+        """Send all; `found` are the records to update and delete, as they are.
 
-        Raises the ConnectorError that ended the run early; what was not sent stays intended.
+        Raises the ConnectorError that ended the run early; what is known not to be done is intended again.
         """
-        for batch in _batches(self.dialect, entries, found):
-            self._send(batch, found, attempt=1)
+        batches = list(_batches(self.dialect, entries, found))
+        for first in range(0, len(batches), REQUESTS_PER_COMMIT):
+            self._group(batches[first : first + REQUESTS_PER_COMMIT], found)
+
+    def _group(self, batches: Sequence[Sequence[Entry]], found: Found) -> None:
+        """Some requests between two commits of the ledger: first their intent, in the end what came of it."""
+        waiting = list(batches)
+        self.ledger.sending([entry for batch in batches for entry in batch])
+        try:
+            while waiting:
+                self._send(waiting.pop(0), found, attempt=1)
+        finally:
+            for batch in waiting:  # an error ended the group: these never left
+                self._note(batch, "intended")
+            self.ledger.settle(self.outcomes)
+            self.outcomes = []
 
     def _send(self, batch: Sequence[Entry], found: Found, attempt: int) -> None:
-        self.ledger.sending(batch)
         try:
             self.client.send(_operations(self.dialect, batch, found))
         except OperationsRejected as error:
@@ -56,12 +73,13 @@ class Push:
         except (UnknownOutcome, TransientError) as error:
             self._unknown(batch, error, attempt)
         else:
-            self._settle(batch, [])
+            self._note(batch, "done")
 
     def _unknown(self, batch: Sequence[Entry], error: ConnectorError, attempt: int) -> None:
         """Read back which changes are there; the others are sent again, a few times."""
         found, missing = self._read_back(batch)
         if missing and attempt >= ATTEMPTS:
+            self._note(missing, "intended")
             raise error
         if missing:
             self.pause(0.5 * 2**attempt)
@@ -71,10 +89,8 @@ class Push:
         """Find the change that is to blame. That a refused list was rolled back is not assumed."""
         found, missing = self._read_back(batch)
         if len(missing) == 1:
-            text = f"{error.exception}: {error.content}"
-            self.ledger.settle([Outcome(missing[0], "failed", text)])
-            self.failed.append((missing[0], text))
-            if not self.done and len(self.failed) >= HOPELESS:
+            self._note(missing, "failed", f"{error.exception}: {error.content}")
+            if not self.done and self.failed >= HOPELESS:
                 raise error
             return
         middle = len(missing) // 2
@@ -83,15 +99,18 @@ class Push:
                 self._send(half, found, attempt=1)
 
     def _read_back(self, batch: Sequence[Entry]) -> tuple[Found, list[Entry]]:
-        """What is there now, and the changes that are not done; they are intended again."""
+        """What is there now, and the changes that are not done."""
         found = read_back(self.client, self.dialect, [entry.change for entry in batch])
         done, missing = _split(batch, found)
-        self._settle(done, missing)
+        self._note(done, "done")
         return found, missing
 
-    def _settle(self, done: Sequence[Entry], intended: Sequence[Entry]) -> None:
-        self.ledger.settle(_outcomes(done, intended))
-        self.done.extend(done)
+    def _note(
+        self, batch: Sequence[Entry], status: Literal["done", "failed", "intended"], error: str | None = None
+    ) -> None:
+        self.outcomes += [Outcome(entry, status, error) for entry in batch]
+        self.done += len(batch) if status == "done" else 0
+        self.failed += len(batch) if status == "failed" else 0
 
 
 def recover(ledger: Ledger, client: Ftrack, dialect: Dialect, server: str) -> int:
@@ -103,7 +122,8 @@ def recover(ledger: Ledger, client: Ftrack, dialect: Dialect, server: str) -> in
     if entries:
         found = read_back(client, dialect, [entry.change for entry in entries])
         done, missing = _split(entries, found)
-        ledger.settle(_outcomes(done, missing))
+        ledger.settle([Outcome(entry, "done") for entry in done])
+        ledger.settle([Outcome(entry, "intended") for entry in missing])
     return len(entries)
 
 
@@ -144,10 +164,6 @@ def _split(entries: Sequence[Entry], found: Found) -> tuple[list[Entry], list[En
     for entry in entries:
         (done if is_done(entry.change, found.get(entry.change["id"])) else missing).append(entry)
     return done, missing
-
-
-def _outcomes(done: Sequence[Entry], intended: Sequence[Entry]) -> list[Outcome]:
-    return [Outcome(entry, "done") for entry in done] + [Outcome(entry, "intended") for entry in intended]
 
 
 def _operations(dialect: Dialect, batch: Sequence[Entry], found: Found) -> list[Operation]:

@@ -53,10 +53,9 @@ def _change(row: dict[str, Any]) -> Change:
         "project": row["project"],
         "hours": {"before": hours(row["before_ms"]), "after": hours(row["after_ms"])},
     }
-    if row["moved_from"] is not None:
-        change["moved_from"] = row["moved_from"]
-    if row["moved_to"] is not None:
-        change["moved_to"] = row["moved_to"]
+    for name in ("task", "moved_from", "moved_to"):
+        if row[name] is not None:
+            change[name] = row[name]
     return change
 
 

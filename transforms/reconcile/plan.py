@@ -63,6 +63,7 @@ class Change(TypedDict):
     person: str
     project: str
     hours: Hours
+    task: NotRequired[str]
     moved_from: NotRequired[str]
     moved_to: NotRequired[str]
 

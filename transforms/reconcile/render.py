@@ -105,7 +105,7 @@ def _line(change: Change) -> str:
     if change["action"] == "update":
         what = _differences(change["before"] or {}, change["after"] or {})
     else:
-        what = _image(change["after"] or change["before"] or {})
+        what = change.get("task") or _image(change["after"] or change["before"] or {})
     notes = [change["rule"], f"from {change['moved_from']}" if "moved_from" in change else ""]
     notes.append(f"now {change['moved_to']}'s" if "moved_to" in change else "")
     reason = ", ".join(note for note in notes if note)

@@ -46,11 +46,13 @@ SELECT
     } AS origin,
     coalesce(u.person, d.about_user_id, '') AS person,
     coalesce(p.project, d.about_project_id, 'leave') AS project,
+    t.name AS task,
     moved_from.person AS moved_from,
     moved_to.person AS moved_to
 FROM rec_diff AS d
 LEFT JOIN plan_user AS u ON d.about_user_id = u.user_id
 LEFT JOIN plan_project AS p ON d.about_project_id = p.project_id
+LEFT JOIN ft_task AS t ON coalesce(d.after.task_id, d.before.task_id) = t.task_id
 LEFT JOIN rec_move AS gone ON d.record_id = gone.deleted_id
 LEFT JOIN plan_user AS moved_to ON gone.to_user_id = moved_to.user_id
 LEFT JOIN rec_move AS made ON d.record_id = made.created_id

@@ -34,6 +34,10 @@ _CHANGE_COLUMNS = {
 }
 
 
+# Lists reach DuckDB as one JSON text: of a Python list it asks for every element whether pandas is there.
+_OUTCOME = '{"plan_sha256": "VARCHAR", "position": "INTEGER", "status": "VARCHAR", "error": "VARCHAR"}'
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One change of a plan as the ledger has it."""
@@ -108,9 +112,9 @@ class Ledger:
         """Durably note that these are about to leave."""
         for sha256, positions in _by_plan(entries):
             self.con.execute(
-                "UPDATE push_change SET status = 'sending', sent_at = ?"
-                " WHERE plan_sha256 = ? AND position IN (SELECT unnest(?::INTEGER[]))",
-                [_now(), sha256, positions],
+                "UPDATE push_change SET status = 'sending', sent_at = ? WHERE plan_sha256 = ?"
+                " AND position IN (SELECT unnest(from_json(?, '[\"INTEGER\"]')))",
+                [_now(), sha256, json.dumps(positions)],
             )
 
     def settle(self, outcomes: Sequence[Outcome]) -> None:
@@ -119,16 +123,9 @@ class Ledger:
             return
         with self._transaction():
             self.con.execute(
-                "CREATE OR REPLACE TEMP TABLE ledger_outcome AS SELECT unnest(?::VARCHAR[]) AS plan_sha256,"
-                " unnest(?::INTEGER[]) AS position, unnest(?::VARCHAR[]) AS status,"
-                " unnest(?::VARCHAR[]) AS error, ?::TIMESTAMP AS finished_at",
-                [
-                    [outcome.entry.plan_sha256 for outcome in outcomes],
-                    [outcome.entry.position for outcome in outcomes],
-                    [outcome.status for outcome in outcomes],
-                    [outcome.error for outcome in outcomes],
-                    _now(),
-                ],
+                "CREATE OR REPLACE TEMP TABLE ledger_outcome AS SELECT *, ?::TIMESTAMP AS finished_at"
+                f" FROM (SELECT unnest(from_json(?, '[{_OUTCOME}]'), recursive := true))",
+                [_now(), json.dumps([_outcome(outcome) for outcome in outcomes])],
             )
             self.con.execute(_sql("ledger_settle"))
 
@@ -183,6 +180,16 @@ def _line(position: int, change: Change) -> str:
     row = {name: change.get(name) for name in _CHANGE_COLUMNS}
     row |= {"position": position, "ms": round(change["hours"]["after"] * MS_PER_HOUR)}
     return json.dumps(row) + "\n"
+
+
+def _outcome(outcome: Outcome) -> dict[str, str | int | None]:
+    entry = outcome.entry
+    return {
+        "plan_sha256": entry.plan_sha256,
+        "position": entry.position,
+        "status": outcome.status,
+        "error": outcome.error,
+    }
 
 
 def _by_plan(entries: Iterable[Entry]) -> Iterator[tuple[str, list[int]]]:
