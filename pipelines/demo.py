@@ -57,11 +57,10 @@ def run(*, people: int, seed: int, keep: bool) -> None:
             file.write_text(configuration(sandbox.ready), encoding="utf-8")
             settings = load_settings(file)
             with warehouse(settings, "demo") as con:
-                first = sync(settings, con, _Quiet())
-                _tell_first(con, first)
-                say("\n[bold]The same again, with nothing changed in between[/]")
-                second = sync(settings, con, _Quiet())
-                _tell_second(second)
+                _tell_first(con, sync(settings, con, _Quiet()))
+            say("\n[bold]The same again, with nothing changed in between[/]")
+            with warehouse(settings, "demo") as con:
+                _tell_second(sync(settings, con, _Quiet()))
     finally:
         if keep:
             say(f"\nConfiguration and warehouse are kept: crewtally --config {file} totals")

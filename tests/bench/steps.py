@@ -48,10 +48,10 @@ def main() -> None:
             file = Path(folder) / "crewtally.toml"
             file.write_text(configuration(sandbox.ready))
             settings = load_settings(file)
-            with warehouse(settings, "bench") as con:
-                for run in ("first run", "second run"):
+            for run in ("first run", "second run"):
+                with warehouse(settings, "bench") as con:
                     result = sync(settings, con, Silent(), step=timed)
-                    sys.stderr.write(f"{run}: {result.line()}\n")
+                sys.stderr.write(f"{run}: {result.line()}\n")
     tables.show(("run", "step", "seconds"), rows, title=f"{options.people} people, seed {options.seed}")
 
 
