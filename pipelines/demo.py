@@ -63,7 +63,7 @@ def run(*, people: int, seed: int, keep: bool) -> None:
                 _tell_second(sync(settings, con, _Quiet()))
     finally:
         if keep:
-            say(f"\nConfiguration and warehouse are kept: crewtally --config {file} totals")
+            say(f"\nConfiguration and warehouse are kept: crewtally --config {file} totals", soft_wrap=True)
         else:
             shutil.rmtree(folder, ignore_errors=True)
 
