@@ -25,6 +25,7 @@ def open_warehouse(path: Path | str) -> duckdb.DuckDBPyConnection:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
     con = _connect(str(path))
     try:
+        con.execute("SET enable_progress_bar = false")  # stdout belongs to the commands' results
         migrate(con)
     except BaseException:
         con.close()
