@@ -4,7 +4,8 @@ studio          an imagined studio, generated from a seed
 tenthousandft   the first planner
 ruddr           the second
 ftrack          production
-faults          bad weather, seeded
+faults          what can go wrong: the spec
+weather         lets it go wrong, seeded
 server          runs them all
 """
 

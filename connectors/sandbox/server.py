@@ -14,7 +14,7 @@ from typing import Any, Literal, Self
 import uvicorn
 from starlette.types import ASGIApp
 
-from connectors.sandbox.faults import Faults, parse
+from connectors.sandbox.faults import Fault, parse
 from connectors.sandbox.ftrack.seed import populate
 from connectors.sandbox.ftrack.service import build_app as ftrack_app
 from connectors.sandbox.ftrack.store import Store
@@ -25,6 +25,7 @@ from connectors.sandbox.studio import generate
 from connectors.sandbox.tenthousandft.account import account_of
 from connectors.sandbox.tenthousandft.service import ROOT as TENTHOUSANDFT_ROOT
 from connectors.sandbox.tenthousandft.service import build_app as tenthousandft_app
+from connectors.sandbox.weather import Watcher, Weather
 
 HOST = "127.0.0.1"
 FTRACK_USER = "pipeline"
@@ -44,7 +45,8 @@ class Sandbox:
     OSError for a port that is taken.
 
     While it runs: `ready` says how to reach the services, `studio` what was generated, and `tenthousandft`,
-    `ruddr` and `ftrack` hold their rows, to be edited between two requests.
+    `ruddr` and `ftrack` hold their rows, to be edited between two requests. `weather` changes the faults,
+    `watch` lets a test act in the middle of a listing.
     """
 
     def __init__(
@@ -57,26 +59,28 @@ class Sandbox:
         rate_limits: bool = False,
         faults: str | None = None,
     ) -> None:
-        self._faults = parse(faults or "")
-        self._seed = seed
+        weather = parse(faults or "")
         self._port_base = port_base
         self.studio = generate(people, seed, today or date.today())  # noqa: DTZ011 - only the year counts
         self.tenthousandft = account_of(self.studio)
         self.ruddr = workspace_of(self.studio)
         self.ftrack = Store(dialect, FTRACK_USER, FTRACK_KEY)
         populate(self.ftrack, self.studio)
-        self._apps: dict[str, ASGIApp] = {
-            "tenthousandft": tenthousandft_app(self.tenthousandft, rate_limits=rate_limits),
-            "ruddr": ruddr_app(self.ruddr, rate_limits=rate_limits),
-            "ftrack": ftrack_app(self.ftrack),
+        first = tenthousandft_app(self.tenthousandft, rate_limits=rate_limits)
+        second = ruddr_app(self.ruddr, rate_limits=rate_limits)
+        self._services = {
+            "tenthousandft": Weather(first, "tenthousandft", self.tenthousandft.tables, seed),
+            "ruddr": Weather(second, "ruddr", self.ruddr.tables, seed),
+            "ftrack": Weather(ftrack_app(self.ftrack), "ftrack", {}, seed),
         }
+        self._change_weather(weather)
         self.ready: Ready = {}
         self._servers: list[_Server] = []
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Self:
-        sockets = _bind(self._port_base, len(self._apps))
-        self._servers = [self._server(name, app) for name, app in self._apps.items()]
+        sockets = _bind(self._port_base, len(self._services))
+        self._servers = [_Server(app, ws=name == "ftrack") for name, app in self._services.items()]
         self.ready = self._how_to_reach(*(listener.getsockname()[1] for listener in sockets))
         self._thread = threading.Thread(
             target=_serve, args=(self._servers, sockets), name="sandbox", daemon=True
@@ -101,10 +105,22 @@ class Sandbox:
             self._thread.join()
             self._thread = None
 
-    def _server(self, name: str, app: ASGIApp) -> _Server:
-        if self._faults:
-            app = Faults(app, name, self._faults, self._seed)
-        return _Server(app, ws=name == "ftrack", dated=not self._faults)
+    def weather(self, faults: str) -> None:
+        """Other faults from now on ("" for none), their luck as at the start. ValueError as at the start."""
+        self._change_weather(parse(faults))
+
+    def _change_weather(self, faults: tuple[Fault, ...]) -> None:
+        for service in self._services.values():
+            service.change(faults)
+
+    def watch(self, watcher: Watcher | None) -> None:
+        """Call this with "<service><path>?<query>" of each request before it is carried out; None: no more.
+
+        It is called between two requests, on the services' own thread: what it edits is as if somebody had
+        edited it while the client was reading.
+        """
+        for service in self._services.values():
+            service.watcher = watcher
 
     def _how_to_reach(self, tenthousandft: int, ruddr: int, ftrack: int) -> Ready:
         return {
@@ -120,8 +136,8 @@ class Sandbox:
 class _Server(uvicorn.Server):
     """A server that says when it is up, and does not dawdle on the way out."""
 
-    def __init__(self, app: ASGIApp, *, ws: bool, dated: bool) -> None:
-        # h11: the faults cut connections through its transport, and date their replies themselves.
+    def __init__(self, app: ASGIApp, *, ws: bool) -> None:
+        # h11: the weather breaks connections through its transport, and dates the replies itself.
         super().__init__(
             uvicorn.Config(
                 app,
@@ -131,7 +147,7 @@ class _Server(uvicorn.Server):
                 log_config=None,
                 log_level="error",
                 access_log=False,
-                date_header=dated,
+                date_header=False,
                 timeout_graceful_shutdown=1,
             )
         )

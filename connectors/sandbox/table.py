@@ -69,9 +69,12 @@ class Table:
 
     def add(self, row: Row) -> None:
         """Put the row where its rank says."""
-        entry = self._entry(row)
+        self.put_back(self._entry(row))
+
+    def put_back(self, entry: Entry) -> None:
+        """Put an entry that was deleted where it stood before."""
         insort(self._entries, entry, key=_RANK)
-        self._by_id.setdefault(row.get("id"), entry)
+        self._by_id.setdefault(entry.row.get("id"), entry)
         self._memo.clear()
 
     def update(self, key: Any, changes: Mapping[str, Any]) -> None:

@@ -146,12 +146,17 @@ class Hub:
             self.publish(self.update_event(changes))
 
     def update_event(self, changes: list[Change]) -> dict[str, Any]:
-        """The `ftrack.update` that tells of a committed list of changes."""
+        """The `ftrack.update` that tells of a committed list of changes, and of who made them."""
+        author = self._store.author
+        user_id = next(iter(self._store.referring("User", "username", author)), None)
         return {
             "id": uuid.uuid4().hex,
             "topic": "ftrack.update",
-            "data": {"entities": [_told(self._store, change) for change in changes]},
-            "source": {"id": "sandbox", "user": {"username": self._store.user}},
+            "data": {
+                "entities": [_told(self._store, change) for change in changes],
+                "user": {"userid": user_id, "name": author},
+            },
+            "source": {"id": "sandbox", "user": {"username": author, "id": user_id}},
             "target": "",
         }
 

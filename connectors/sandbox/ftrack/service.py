@@ -58,20 +58,24 @@ def _answer(
     operations: Operations, store: Store, headers: Mapping[str, str], body: bytes, strict: bool
 ) -> Response:
     try:
-        authenticate(store, headers)
-        return _json(operations.run(_read(body)))
+        with store.acting(authenticate(store, headers)):
+            return _json(operations.run(_read(body)))
     except ServiceError as error:
         return _json(error.body(), error.status if strict else 200)
 
 
-def authenticate(store: Store, headers: Mapping[str, str]) -> None:
-    """Raises FTAuthenticationError for missing, InvalidCredentialsError for wrong credentials."""
+def authenticate(store: Store, headers: Mapping[str, str]) -> str:
+    """The name of the user: the store's own, or any other in it, who all have the same key.
+
+    Raises FTAuthenticationError for missing, InvalidCredentialsError for wrong credentials.
+    """
     user, key = headers.get("ftrack-user"), headers.get("ftrack-api-key")
     if not user or not key:
         raise FTAuthenticationError("The headers ftrack-user and ftrack-api-key are needed.")
-    known = hmac.compare_digest(user.encode(), store.user.encode())
+    known = user == store.user or bool(store.referring("User", "username", user))
     if not known or not hmac.compare_digest(key.encode(), store.key.encode()):
         raise InvalidCredentialsError("The supplied API key or user is not valid.")
+    return user
 
 
 def _read(body: bytes) -> Any:

@@ -24,6 +24,9 @@ from connectors.sandbox.ftrack.schemas import DIALECTS
 Key = str | tuple[str, ...]
 Row = dict[str, Any]
 
+SOMEBODY = "somebody"
+"""Who changes the rows when nobody is named: a person in ftrack itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -38,7 +41,8 @@ class Change:
 class Store:
     """One ftrack workspace: a dialect ("seed" or "studio"), the user and key that may log in, and the rows.
 
-    `version` grows with every change. `listeners` are called with the changes of each committed transaction.
+    `version` grows with every change. `listeners` are called with the changes of each committed transaction;
+    `author` then says whose they are.
     """
 
     def __init__(self, dialect: str, user: str, key: str) -> None:
@@ -56,6 +60,7 @@ class Store:
             (name, column): {} for name in self.entities for column in self.schema.types[name].indexed
         }
         self._journal: list[Change] | None = None
+        self._acting = threading.local()
         for entity_type, data in builtin_rows():
             self.create(entity_type, data)
 
@@ -136,7 +141,22 @@ class Store:
             for listener in self.listeners if journal else ():
                 listener(journal)
 
+    @contextmanager
+    def acting(self, user: str) -> Iterator[None]:
+        """What this thread changes inside is that user's doing."""
+        self._acting.user = user
+        try:
+            yield
+        finally:
+            self._acting.user = SOMEBODY
+
     # Reading.
+
+    @property
+    def author(self) -> str:
+        """The name of the user on whose behalf this thread works."""
+        user: str = getattr(self._acting, "user", SOMEBODY)
+        return user
 
     def concrete_type(self, entity_type: str) -> EntityType:
         """The type of that name whose rows exist; raises ValidationError for an unknown or abstract one."""

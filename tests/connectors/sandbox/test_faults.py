@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from itertools import pairwise
@@ -11,7 +12,8 @@ import pytest
 import requests
 
 from connectors.sandbox import Sandbox, faults
-from connectors.sandbox.faults import NAMES, Fault, parse
+from connectors.sandbox.faults import ENUMS, NAMES, REQUIRED, Fault, parse
+from connectors.sandbox.weather import SLOW_SECONDS
 
 Start = Callable[..., Sandbox]
 Talk = Callable[[Sandbox], tuple[Any, Any]]
@@ -24,6 +26,24 @@ def test_a_spec_names_faults_their_luck_and_their_place() -> None:
         Fault("slow", 1.0, "/assignments"),
     )
     assert parse("") == ()
+
+
+@pytest.mark.parametrize(
+    ("where", "concerned"),
+    [
+        ("", True),
+        ("ruddr/", True),
+        ("/allocations", True),
+        ("limit=100", True),
+        ("/allocations*startingAfter", True),
+        ("startingAfter*/allocations", False),
+        ("tenthousandft/", False),
+        (".*", False),
+    ],
+)
+def test_a_place_is_a_piece_of_service_path_and_query(where: str, concerned: bool) -> None:
+    asked = "ruddr/api/workspace/allocations?limit=100&startingAfter=x"
+    assert Fault("slow", where=where).concerns(asked) is concerned
 
 
 @pytest.mark.parametrize(
@@ -64,10 +84,26 @@ def test_a_refused_request_is_not_carried_out(
     assert ruddr.get("/members").status_code == 200
 
 
-def test_a_reset_cuts_the_body_short(sandbox_of: Start, talk: Talk) -> None:
-    api, _ = talk(sandbox_of(faults="reset:1"))
-    with pytest.raises(requests.exceptions.ChunkedEncodingError, match="IncompleteRead"):
+@pytest.mark.parametrize(("name", "what"), [("cut", "IncompleteRead"), ("reset", "ConnectionResetError")])
+def test_a_body_breaks_off(sandbox_of: Start, talk: Talk, name: str, what: str) -> None:
+    api, _ = talk(sandbox_of(faults=f"{name}:1"))
+    with pytest.raises(requests.exceptions.ChunkedEncodingError, match=what):
         api.get("/assignments", per_page=1000)
+
+
+def test_a_storm_passes(sandbox_of: Start, talk: Talk) -> None:
+    sandbox = sandbox_of(faults="storm429:1@/holidays")
+    api, _ = talk(sandbox)
+    paths = ["/users", "/holidays", "/users", "/users", "/users", "/users", "/users"]
+    replies = [api.get(path) for path in paths]
+    assert [reply.status_code for reply in replies] == [200, 429, 429, 429, 429, 429, 200]
+    assert "Retry-After" not in replies[1].headers
+
+
+def test_a_service_that_hangs_never_answers(sandbox_of: Start) -> None:
+    sandbox = sandbox_of(faults="hang:1")
+    with pytest.raises(requests.exceptions.ReadTimeout):
+        requests.get(sandbox.ready["ruddr"]["url"], timeout=0.2)
 
 
 def test_a_lost_reply_leaves_the_write_done(sandbox_of: Start, talk: Talk) -> None:
@@ -79,10 +115,13 @@ def test_a_lost_reply_leaves_the_write_done(sandbox_of: Start, talk: Talk) -> No
     assert sandbox.tenthousandft.get("assignments", row["id"]) is None
 
 
-def test_a_slow_reply_is_whole(sandbox_of: Start, talk: Talk) -> None:
-    sandbox = sandbox_of(faults="slow:1@/users")
+@pytest.mark.parametrize("name", ["slow", "drip"])
+def test_a_slow_reply_is_whole(sandbox_of: Start, talk: Talk, name: str) -> None:
+    sandbox = sandbox_of(faults=f"{name}:1@/users")
     api, _ = talk(sandbox)
+    began = time.monotonic()
     assert api.all("/users", with_archived="true") == sandbox.tenthousandft.rows("users")
+    assert time.monotonic() - began >= SLOW_SECONDS
 
 
 def test_a_fast_clock_shows_in_the_date(sandbox_of: Start, talk: Talk) -> None:
@@ -121,17 +160,33 @@ def test_a_lost_cursor_is_a_400(sandbox_of: Start, talk: Talk) -> None:
     assert api.get("/allocations", startingAfter=page["results"][-1]["id"]).status_code == 400
 
 
+def test_a_row_that_vanishes_moves_the_pages_behind_it(sandbox_of: Start, talk: Talk) -> None:
+    """Out of 10,000ft's numbered pages a row is lost each time; under Ruddr's cursor the ground opens."""
+    sandbox = sandbox_of(faults="vanish:1")
+    tenthousandft, ruddr = talk(sandbox)
+    before = sandbox.tenthousandft.rows("assignments"), sandbox.ruddr.rows("allocations")
+    pages = list(tenthousandft.pages("/assignments", with_phases="true", per_page=10))
+    assert [row["id"] for page in pages[:2] for row in page["data"]] == [
+        row["id"] for row in [*before[0][:10], *before[0][11:21]]
+    ]
+    cursor = ruddr.json("/allocations")["results"][-1]["id"]
+    assert ruddr.get("/allocations", startingAfter=cursor).status_code == 400
+    assert ruddr.get(f"/allocations/{cursor}").status_code == 404
+    sandbox.weather("")
+    assert (sandbox.tenthousandft.rows("assignments"), sandbox.ruddr.rows("allocations")) == before
+
+
 @pytest.mark.parametrize(
-    ("name", "field", "value"),
+    ("name", "fields", "value"),
     [
-        ("unknown_field", "surprise", "a field of tomorrow"),
-        ("unknown_enum", "allocation_mode", "surprise"),
-        ("wrong_type", "starts_at", ["surprise"]),
-        ("null_field", "starts_at", None),
+        ("unknown_field", ("surprise",), "a field of tomorrow"),
+        ("unknown_enum", ENUMS["assignments"], "surprise"),
+        ("wrong_type", REQUIRED["assignments"], ["surprise"]),
+        ("null_field", REQUIRED["assignments"], None),
     ],
 )
 def test_one_row_of_a_page_is_damaged(
-    sandbox_of: Start, talk: Talk, name: str, field: str, value: Any
+    sandbox_of: Start, talk: Talk, name: str, fields: tuple[str, ...], value: Any
 ) -> None:
     sandbox = sandbox_of(faults=f"{name}:1")
     api, _ = talk(sandbox)
@@ -139,7 +194,37 @@ def test_one_row_of_a_page_is_damaged(
     whole = sandbox.tenthousandft.rows("assignments")
     changed = [(got, kept) for got, kept in zip(page["data"], whole, strict=True) if got != kept]
     ((got, kept),) = changed
-    assert got == {**kept, field: value}
+    assert any(got == {**kept, field: value} for field in fields)
+
+
+def test_the_weather_changes(sandbox_of: Start, talk: Talk) -> None:
+    sandbox = sandbox_of(people=1, faults="error500:1")
+    api, _ = talk(sandbox)
+    seen = []
+    for spec in ("", "html502:1", "error500:0.5", "error500:0.5"):
+        sandbox.weather(spec)
+        seen.append([api.get("/users").status_code for _ in range(8)])
+    assert seen[:2] == [[200] * 8, [502] * 8]
+    assert seen[2] == seen[3]
+    assert set(seen[2]) == {200, 500}
+
+
+def test_somebody_edits_in_the_middle_of_a_listing(sandbox_of: Start, talk: Talk) -> None:
+    sandbox = sandbox_of()
+    asked = []
+
+    def edit(request: str) -> None:
+        asked.append(request)
+        if "page=2" in request:
+            sandbox.tenthousandft.add("holidays", date="2026-12-31", name="New Year's Eve")
+
+    sandbox.watch(edit)
+    api, ruddr = talk(sandbox)
+    names = [row["name"] for row in api.all("/holidays", per_page=5)]
+    sandbox.watch(None)
+    ruddr.get("/members")
+    assert asked == [f"tenthousandft/api/v1/holidays?per_page=5{page}" for page in ("", "&page=2", "&page=3")]
+    assert names[-1] == "New Year's Eve"
 
 
 def test_the_same_seed_meets_the_same_faults(sandbox_of: Start, talk: Talk) -> None:
