@@ -80,6 +80,27 @@ def test_a_change_made_in_ftrack_itself_is_heard_of(
     assert [told["entityType"] for told in heard] == ["show", "task"]
 
 
+def test_an_event_says_whose_change_it_is(
+    session: Any, store: Store, log_in: Callable[..., Any], url: str
+) -> None:
+    authors: list[dict[str, Any]] = []
+    session.event_hub.connect()
+    session.event_hub.subscribe("topic=ftrack.update", lambda event: authors.append(event["source"]["user"]))
+    ada = store.add("User", username="ada")
+    while not authors:  # until the subscription has arrived
+        store.add("User", username=f"visitor {store.version}")
+        session.event_hub.wait(0.05)
+    assert authors[-1] == {"username": "somebody", "id": None}
+
+    for user, user_id in (("ada", ada), (session.api_user, None)):
+        authors.clear()
+        colleague = log_in(url, user=user)
+        colleague.create("User", {"username": f"made by {user}"})
+        colleague.commit()
+        wait_for(lambda: authors, session)
+        assert authors == [{"username": user, "id": user_id}]
+
+
 def test_what_failed_is_not_heard_of(
     listening: tuple[Any, list[dict[str, Any]]], store: Store, ftrack_api: ModuleType
 ) -> None:
