@@ -221,6 +221,39 @@ def test_pulling_again_and_elsewhere_changes_no_number(
     check_everything(crewtally, expected, date(2026, 3, 2), date(2026, 4, 30))
 
 
+def test_time_off_outside_the_window_shapes_the_bookings_that_reach_out(
+    workspace: Callable[..., Any], oracle: ModuleType
+) -> None:
+    """Hours a day, too, fall on no day of full time off, wherever the window ends."""
+    start, end = MID_WEEK
+    with Sandbox(people=40, seed=10, today=date(2026, 4, 1)) as sandbox:
+        for row in sandbox.ruddr.rows("allocations"):
+            if row["assignmentTypeId"] == "project" and row["unit"] not in ("day", "ratio_of_capacity"):
+                sandbox.ruddr.delete("allocations", row["id"])
+        crewtally = workspace(sandbox.ready).run
+        expected = truth(oracle, sandbox.ready, start, end)
+        assert crewtally("pull", "--start", start, "--end", end).code == 0
+    check_everything(crewtally, expected, start, end)
+
+
+def test_more_part_time_blocks_than_fit_into_a_user(
+    workspace: Callable[..., Any], oracle: ModuleType
+) -> None:
+    """The list of blocks nested in a user is cut after 20; the rest stands on its own pages."""
+    start, end = WHOLE_WEEKS
+    with Sandbox(people=10, seed=8, today=date(2026, 4, 1)) as sandbox:
+        user = sandbox.tenthousandft.rows("users")[0]["id"]
+        for number in range(25):
+            monday = start + timedelta(weeks=number - 8)
+            week = {f"day{day}": 1 + number / 10 for day in range(7)}
+            span = {"starts_at": monday.isoformat(), "ends_at": (monday + timedelta(days=4)).isoformat()}
+            sandbox.tenthousandft.add("availabilities", user_id=user, **span, **week)
+        crewtally = workspace(sandbox.ready).run
+        expected = truth(oracle, sandbox.ready, start, end)
+        assert crewtally("pull", "--start", start, "--end", end).code == 0
+    check_everything(crewtally, expected, start, end)
+
+
 def test_from_and_to_only_filter(workspace: Callable[..., Any]) -> None:
     with Sandbox(people=10, seed=9, today=date(2026, 4, 1)) as sandbox:
         crewtally = workspace(sandbox.ready).run
