@@ -8,7 +8,7 @@ what the ledger promises.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -24,6 +24,8 @@ OPERATIONS_PER_REQUEST = 500
 REQUESTS_PER_COMMIT = 8
 """The ledger is written before and after so many requests; what a crash leaves open is read back anyway."""
 ATTEMPTS = 4
+PAUSE_SECONDS = 1.0
+"""Before the second attempt; it doubles with each further one."""
 HOPELESS = 25
 """So many refusals without a single success: the server refuses us, not the changes."""
 
@@ -33,12 +35,11 @@ Found = Mapping[str, Record]
 
 @dataclass(slots=True)
 class Push:
-    """One run over some changes. `pause` waits that many seconds before another attempt."""
+    """One run over some changes."""
 
     ledger: Ledger
     client: Ftrack
     dialect: Dialect
-    pause: Callable[[float], None] = time.sleep
     outcomes: list[Outcome] = field(default_factory=list)
     done: int = 0
     failed: int = 0
@@ -69,7 +70,7 @@ class Push:
         try:
             self.client.send(_operations(self.dialect, batch, found))
         except OperationsRejected as error:
-            self._refused(batch, error)
+            self._refused(batch, found, error)
         except (UnknownOutcome, TransientError) as error:
             self._unknown(batch, error, attempt)
         else:
@@ -82,21 +83,26 @@ class Push:
             self._note(missing, "intended")
             raise error
         if missing:
-            self.pause(0.5 * 2**attempt)
+            time.sleep(PAUSE_SECONDS * 2 ** (attempt - 1))
             self._send(missing, found, attempt + 1)
 
-    def _refused(self, batch: Sequence[Entry], error: OperationsRejected) -> None:
+    def _refused(self, batch: Sequence[Entry], before: Found, error: OperationsRejected) -> None:
         """Find the change that is to blame. That a refused list was rolled back is not assumed."""
         found, missing = self._read_back(batch)
-        if len(missing) == 1:
-            self._note(missing, "failed", f"{error.exception}: {error.content}")
-            if not self.done and self.failed >= HOPELESS:
-                raise error
-            return
-        middle = len(missing) // 2
+        if len(batch) == 1 and missing:
+            key = batch[0].change["id"]
+            if found.get(key) == before.get(key):
+                self._fail(batch[0], error)
+                return
+        middle = (len(missing) + 1) // 2
         for half in (missing[:middle], missing[middle:]):
             if half:
                 self._send(half, found, attempt=1)
+
+    def _fail(self, entry: Entry, error: OperationsRejected) -> None:
+        self._note([entry], "failed", f"{error.exception}: {error.content}")
+        if not self.done and self.failed >= HOPELESS:
+            raise error
 
     def _read_back(self, batch: Sequence[Entry]) -> tuple[Found, list[Entry]]:
         """What is there now, and the changes that are not done."""
