@@ -144,9 +144,7 @@ def _tell_planners(con: duckdb.DuckDBPyConnection) -> None:
     ).fetchall()
     rows = con.execute(_DISAGREEMENTS, [DISAGREEMENTS_SHOWN]).fetchall()
     headings = ("person", "project", "status", "from week", "weeks", "10,000ft", "Ruddr")
-    tables.show(
-        headings, rows, title="\n3. Where the two planners disagree, in hours: the largest differences"
-    )
+    tables.show(headings, rows, title="3. Where the two planners disagree, in hours: the largest differences")
     summary = ", ".join(f"{status} {number}" for status, number in counts)
     tables.console().print(f"Weeks of a person on a project: {summary}.", markup=False)
 

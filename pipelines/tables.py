@@ -8,7 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -42,7 +42,7 @@ def show(
 
     from transforms.reconcile.render import safe
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, collapse_padding=True)
     listed = list(rows)
     for index, name in enumerate(columns):
         numeric = any(isinstance(row[index], int | float) for row in listed)
@@ -54,6 +54,7 @@ def show(
     if title:
         out.print(Text(title, style="bold"))
     out.print(table)
+    out.print()
 
 
 def heading(column: str) -> str:
@@ -67,6 +68,8 @@ def cell(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S}"
     if isinstance(value, float):
         return f"{value:.2f}".rstrip("0").rstrip(".")
     return str(value)
