@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import date
+from importlib.resources import files
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,8 +21,9 @@ from pipelines.settings import SOURCES, Settings
 if TYPE_CHECKING:
     import duckdb
 
-    from transforms.totals.explain import Explanation, Part
+    from transforms.totals.explain import CapacityDay, Explanation, Part, Version
     from transforms.warehouse import Landing
+    from transforms.warehouse.dictionary import Table
 
 _SOURCE = click.option("--source", type=click.Choice(SOURCES), help="Only this planner.")
 NOTHING = "Nothing was pulled yet: run `crewtally pull` first."
@@ -71,6 +76,7 @@ def booking(shell: Shell, source: str, source_key: str, as_json: bool) -> None:
 
 
 def _explain(shell: Shell, as_json: bool, ask: Any) -> None:
+    from transforms.reconcile.render import safe
     from transforms.warehouse import Landing
 
     settings = shell.settings(secrets=False)
@@ -80,21 +86,22 @@ def _explain(shell: Shell, as_json: bool, ask: Any) -> None:
         try:
             explanations: list[Explanation] = ask(con)
         except LookupError as error:
-            raise click.ClickException(str(error.args[0])) from error
+            raise click.ClickException(safe(error.args[0])) from error
     landing = Landing(settings.landing.path)
     if as_json:
         document([_as_object(explanation, landing) for explanation in explanations])
         return
     for explanation in explanations:
-        _show(explanation, landing)
+        for line in _lines(explanation, landing):
+            click.echo(safe(line))  # names and notes are other people's: none may steer the terminal
 
 
 def _as_object(explanation: Explanation, landing: Landing) -> dict[str, Any]:
     parts = []
     for part in explanation.parts:
         item = asdict(part)
-        item["days"] = [{"day": day, "hours": _hours(ms)} for day, ms in part.days.items()]
-        item["hours"] = _hours(part.ms)
+        item["days"] = [{"day": day, "hours": _hours(ms), "ms": ms} for day, ms in part.days.items()]
+        item["hours"], item["ms"] = _hours(part.ms), part.ms
         for version in item["versions"]:
             version["raw"] = _raw(landing, version["page_sha256"], version["page_position"])
         parts.append(item)
@@ -103,39 +110,93 @@ def _as_object(explanation: Explanation, landing: Landing) -> dict[str, Any]:
         "source": explanation.source,
         "hours": {kind: _hours(ms) for kind, ms in explanation.numbers.items()},
         "adds_up": explanation.adds_up,
+        "remarks": explanation.remarks,
+        "capacity": [
+            {
+                "day": day.day,
+                "contracted_hours": _hours(day.contracted_ms),
+                "holiday_hours": _hours(day.holiday_ms),
+                "capacity_hours": _hours(day.capacity_ms),
+            }
+            for day in explanation.capacity
+        ],
         "parts": parts,
     }
 
 
-def _show(explanation: Explanation, landing: Landing) -> None:
+def _lines(explanation: Explanation, landing: Landing) -> Iterator[str]:
+    """An explanation for the terminal, line by line."""
     numbers = ", ".join(f"{_hours(ms):g} h {kind}" for kind, ms in explanation.numbers.items())
-    click.echo(f"{explanation.source}: {explanation.title}: {numbers}")
+    yield f"{explanation.source}: {explanation.title}: {numbers or 'no hours'}"
+    yield from (f"  {remark}" for remark in explanation.remarks)
+    if explanation.capacity:
+        yield "  capacity: " + ", ".join(_capacity(day) for day in explanation.capacity)
     for part in explanation.parts:
-        click.echo(f"\n  {_hours(part.ms):g} h  {_what(part)}")
-        click.echo("    " + ", ".join(f"{day:%a %d %b} {_hours(ms):g}" for day, ms in part.days.items()))
+        yield ""
+        yield f"  {_hours(part.ms):g} h  {_what(part)}"
+        if part.days:
+            yield "    " + ", ".join(f"{day:%a %d %b} {_hours(ms):g}" for day, ms in part.days.items())
         for version in part.versions:
-            until = f" until {version.known_to:%Y-%m-%d %H:%M}" if version.known_to else ""
-            click.echo(f"    known from {version.known_from:%Y-%m-%d %H:%M}{until} UTC, from {version.url}")
-            click.echo(f"    page {version.page_sha256[:12]}, row {version.page_position}")
-        if part.versions:
-            last = part.versions[-1]
-            click.echo(f"    {json.dumps(_raw(landing, last.page_sha256, last.page_position))}")
+            yield from _version(version)
+        yield f"    {_raw_text(landing, part.versions[-1])}"
     total = "add up to it" if explanation.adds_up else "DO NOT ADD UP TO IT: please report this"
-    click.echo(f"\n  {len(explanation.parts)} bookings, which {total}.\n")
+    many = "booking" if len(explanation.parts) == 1 else "bookings"
+    yield ""
+    yield f"  {len(explanation.parts)} {many}; the parts {total}."
+    yield ""
+
+
+def _capacity(day: CapacityDay) -> str:
+    taken = []
+    if day.holiday_ms:
+        taken.append("holiday")
+    if day.capacity_ms < day.contracted_ms - day.holiday_ms:
+        taken.append("leave")
+    why = f" ({' and '.join(taken)} of {_hours(day.contracted_ms):g})" if taken else ""
+    return f"{day.day:%a} {_hours(day.capacity_ms):g}{why}"
+
+
+_EFFORT = {
+    "percent": "{:.4g}% of the working day",
+    "ratio_of_capacity": "{:.4g}% of capacity",
+    "hours_per_day": "{:g} h a day",
+    "hours_per_week": "{:g} h a week",
+    "hours_per_month": "{:g} h a month",
+    "hours_total": "{:g} h in all",
+}
+
+
+def _span(booked: Part | Version) -> str:
+    """`50% of the working day, 2026-03-02 to 2026-03-06`; the model's ratios are 1 for 100%."""
+    amount = booked.effort_amount * (100 if booked.effort_unit in ("percent", "ratio_of_capacity") else 1)
+    return f"{_EFFORT[booked.effort_unit].format(amount)}, {booked.start_date} to {booked.end_date}"
 
 
 def _what(part: Part) -> str:
-    from transforms.reconcile.render import safe
-
     subject = part.project if part.kind == "work" else part.leave_type or part.kind
     item = f" / {part.work_item}" if part.work_item else ""
+    who = f" for {part.person}" if part.person else " for nobody yet"
     tentative = ", tentative" if part.is_tentative else ""
-    text = f"{subject}{item}: booking {part.source_key}, {part.effort_amount:g} {part.effort_unit}"
-    return safe(f"{text}, {part.start_date} to {part.end_date}{tentative}")
+    return f"{subject}{item}{who}: booking {part.source_key}, {_span(part)}{tentative}"
+
+
+def _version(version: Version) -> Iterator[str]:
+    until = f" until {version.known_to:%Y-%m-%d %H:%M}" if version.known_to else ""
+    yield f"    known from {version.known_from:%Y-%m-%d %H:%M}{until} UTC: {_span(version)}"
+    yield f"    from {version.url or 'a page not on record'}"
+    yield f"    row {version.page_position} of page {version.page_sha256}"
+
+
+def _raw_text(landing: Landing, version: Version) -> str:
+    raw = _raw(landing, version.page_sha256, version.page_position)
+    return "(the page is not in the landing folder any more)" if raw is None else json.dumps(raw)
 
 
 def _raw(landing: Landing, sha256: str, position: int) -> Any:
-    """The row as it came: its place in the page's list, or the bare object a direct question answered."""
+    """The row as it came: its place in the page's list, or the bare object a direct question answered.
+
+    None when the landing folder has lost the page.
+    """
     try:
         page = json.loads(landing.get(sha256))
     except FileNotFoundError:
@@ -180,14 +241,18 @@ def _quarantined(con: duckdb.DuckDBPyConnection, source: str | None) -> list[tup
 
 
 @click.command()
+@as_json
 @shared_options
 @pass_shell
-def publish(shell: Shell) -> None:
+def publish(shell: Shell, as_json: bool) -> None:
     """Write the analysts' read-only copy and move the link [warehouse] published to it."""
     settings = shell.settings(secrets=False)
     with shell.writing(settings, "publish") as con:
         copy = publish_copy(settings, con)
-    click.echo(f"{settings.warehouse.published} -> {copy.name}")
+    if as_json:
+        document({"published": settings.warehouse.published, "file": copy})
+    else:
+        click.echo(f"{settings.warehouse.published} -> {copy.name}")
 
 
 def publish_copy(settings: Settings, con: duckdb.DuckDBPyConnection) -> Path:
@@ -200,21 +265,55 @@ def publish_copy(settings: Settings, con: duckdb.DuckDBPyConnection) -> Path:
 
 @click.command()
 @click.option(
-    "--format", "form", type=click.Choice(["markdown", "html"]), default="markdown", show_default=True
+    "--format", "form", type=click.Choice(["markdown", "html", "json"]), help="By default markdown."
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file.")
-def dictionary(form: str, output: Path | None) -> None:
+@as_json
+def dictionary(form: str | None, output: Path | None, as_json: bool) -> None:
     """What every table and column means. Needs no configuration and no data."""
-    from transforms.policy import Policy
-    from transforms.totals import build
-    from transforms.warehouse import open_warehouse
-    from transforms.warehouse.dictionary import as_html, as_markdown, describe
-
-    with open_warehouse(":memory:") as con:
-        build(con, Policy.model_validate({}))
-        page = (as_html if form == "html" else as_markdown)(describe(con))
+    if as_json and form not in (None, "json"):
+        raise click.UsageError(f"--json and --format {form} contradict each other.")
+    page = _dictionary_page("json" if as_json else form or "markdown")
     if output is None:
         click.echo(page, nl=False)
         return
     with tables.replacing(output) as temporary:
         temporary.write_text(page, encoding="utf-8")
+
+
+def _dictionary_page(form: str) -> str:
+    from transforms.warehouse.dictionary import as_html, as_markdown
+
+    described = _described()
+    match form:
+        case "html":
+            return as_html(described)
+        case "json":
+            page = io.StringIO()
+            document([asdict(table) for table in described], page)
+            return page.getvalue()
+        case _:
+            return as_markdown(described)
+
+
+def _described() -> list[Table]:
+    """The tables as analysts meet them in the published copy, and those only the working file has."""
+    import duckdb
+
+    from pipelines import runs
+    from transforms.policy import Policy
+    from transforms.totals import build
+    from transforms.warehouse import open_warehouse
+    from transforms.warehouse.dictionary import describe
+    from transforms.warehouse.ledger import Ledger
+    from transforms.warehouse.publish import publish as write
+
+    with TemporaryDirectory(prefix="crewtally-") as folder, open_warehouse(":memory:") as con:
+        build(con, Policy.model_validate({}))
+        Ledger(con)  # the ledger and the lists of runs make their own tables when they first write
+        runs.prepare(con)
+        con.execute(files("pipelines").joinpath("backfill.sql").read_text())
+        copy = write(con, Path(folder) / "current.duckdb", runs.utc_now())
+        with duckdb.connect(str(copy), read_only=True) as published:
+            described = {table.name: table for table in (*describe(con), *describe(published))}
+    return [described[name] for name in sorted(described)]

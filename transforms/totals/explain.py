@@ -5,7 +5,8 @@ The parts are summed again and compared with the number: an explanation that doe
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from importlib.resources import files
@@ -13,10 +14,15 @@ from typing import Any
 
 import duckdb
 
+UNPLACED = "no working day in the span"
+
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version of a booking as we knew it, and where on the wire it was first seen."""
+    """One version of a booking as we knew it, and where on the wire it was first seen (`url` None: unknown).
+
+    `closed_by` is the snapshot that proved it changed or gone.
+    """
 
     known_from: datetime
     known_to: datetime | None
@@ -34,7 +40,7 @@ class Version:
 
 @dataclass(slots=True)
 class Part:
-    """One booking's share of the number, by day in milliseconds."""
+    """One booking's share of the number, by day in milliseconds; `unplaced_ms` stands on no day."""
 
     source_key: str
     kind: str
@@ -48,27 +54,45 @@ class Part:
     end_date: date
     is_tentative: bool
     days: dict[date, int] = field(default_factory=dict)
+    unplaced_ms: int = 0
     versions: list[Version] = field(default_factory=list)
 
     @property
     def ms(self) -> int:
-        return sum(self.days.values())
+        return sum(self.days.values()) + self.unplaced_ms
+
+
+@dataclass(frozen=True, slots=True)
+class CapacityDay:
+    """What a person can work on a day: contracted, taken by holidays, and left after full-day leave too."""
+
+    day: date
+    contracted_ms: int
+    holiday_ms: int
+    capacity_ms: int
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """`numbers`: kind ('work', 'leave') -> what the mart says, in milliseconds; `parts` must add up to it."""
+    """`numbers`: what the marts say, in milliseconds, by kind: work, leave, and of people holiday, capacity.
+
+    `parts` and `capacity` must add up to them. `remarks`: what the numbers alone would hide.
+    """
 
     title: str
     source: str
     numbers: dict[str, int]
     parts: list[Part]
+    capacity: list[CapacityDay] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
 
     @property
     def sums(self) -> dict[str, int]:
-        sums: dict[str, int] = defaultdict(int)
+        sums: Counter[str] = Counter()
         for part in self.parts:
             sums[part.kind] += part.ms
+        for day in self.capacity:
+            sums.update(holiday=day.holiday_ms, capacity=day.capacity_ms)
         return {kind: sums[kind] for kind in self.numbers}
 
     @property
@@ -79,36 +103,51 @@ class Explanation:
 def person_week(
     con: duckdb.DuckDBPyConnection, who: str, day: date, source: str | None = None
 ) -> list[Explanation]:
-    """Booked and leave hours of a person in the week of `day`, one explanation per planner.
+    """Booked and leave hours and capacity of a person in the week of `day`, one explanation per planner.
 
     `who` is an e-mail address, an exact name, a key, or 'unassigned'. Raises LookupError when nobody, or
-    more than one person of a planner, goes by it.
+    more than one person of a planner, goes by it, or when nothing was totalled yet.
     """
     week = day - timedelta(days=day.weekday())
-    rows = _find(con, _PEOPLE, who, source, "person")
-    return [_explain_person(con, row, week) for row in rows]
+    return [_person(con, *found, week) for found in _find(con, _PEOPLE, who, source, "person")]
 
 
 def project_week(
     con: duckdb.DuckDBPyConnection, project: str, day: date, source: str | None = None
 ) -> list[Explanation]:
-    """Booked hours of a project (code, exact name or key) in the week of `day`, one per planner."""
+    """Booked hours of a project (code, exact name or key) in the week of `day`, one per planner.
+
+    Raises LookupError as `person_week` does.
+    """
     week = day - timedelta(days=day.weekday())
-    found = _find(con, _PROJECTS, project, source, "project")
-    return [_explain_project(con, source, key, name, week) for source, key, name in found]
+    return [_project(con, *found, week) for found in _find(con, _PROJECTS, project, source, "project")]
 
 
 def booking(con: duckdb.DuckDBPyConnection, source: str, source_key: str) -> Explanation:
-    """All covered days of one current booking, and all its versions. Raises LookupError if unknown."""
-    versions = _versions(con, source, source_key)
-    if not versions:
-        raise LookupError(f"{source} has no booking {source_key}, now or before")
-    spans = [(version.start_date, version.end_date) for version in versions]
-    first, last = min(start for start, _ in spans), max(end for _, end in spans)
-    parts = [p for p in _parts(con, source, first, last) if p.source_key == source_key]
-    return Explanation(f"booking {source_key}", source, {p.kind: p.ms for p in parts}, parts)
+    """One booking over its whole span, also one that is gone, with all its versions.
+
+    Raises LookupError if no pull ever brought it, or when nothing was totalled yet.
+    """
+    _require_totals(con)
+    rows = _ask(con, "explain_booking", source=source, source_key=source_key)
+    if not rows:
+        raise LookupError(f"{source} has no booking {source_key!r}, now or before")
+    total_ms, flag = rows[0]["total_ms"], rows[0]["flag"]
+    [part] = _parts(con, source, ({k: v for k, v in row.items() if k not in _OF_BOOKING} for row in rows))
+    remarks = []
+    if total_ms is None:
+        last = part.versions[-1]
+        remarks.append(f"The booking is gone: snapshot {last.closed_by} proved it.")
+    if flag == UNPLACED:
+        part.unplaced_ms = round(part.effort_amount * 3_600_000)
+        remarks.append("Its span has no working day: the hours keep their total and stand on no day.")
+    elif flag is not None:
+        remarks.append(f"Its total {flag}.")
+    numbers = {} if total_ms is None else {part.kind: total_ms}
+    return Explanation(f"booking {source_key}", source, numbers, [part], remarks=remarks)
 
 
+_OF_BOOKING = ("total_ms", "flag")
 _PEOPLE = """
 SELECT source, person_key, coalesce(person, 'unassigned work') AS name
 FROM mart_resource
@@ -131,47 +170,79 @@ ORDER BY source, project_key
 def _find(
     con: duckdb.DuckDBPyConnection, sql: str, text: str, source: str | None, what: str
 ) -> list[tuple[str, str | None, str]]:
+    """(source, key, name) of what goes by `text`, at most one per source."""
+    _require_totals(con)
     rows = con.execute(sql, {"text": text, "source": source}).fetchall()
     if not rows:
         raise LookupError(f"no {what} goes by {text!r}{f' in {source}' if source else ''}")
-    doubled = [row for row in rows if sum(1 for other in rows if other[0] == row[0]) > 1]
+    per_source = Counter(row[0] for row in rows)
+    doubled = [f"{row[0]} {row[1]!r}" for row in rows if per_source[row[0]] > 1]
     if doubled:
-        keys = ", ".join(f"{source} {key}" for source, key, _ in doubled)
-        raise LookupError(f"more than one {what} goes by {text!r}: ask by key ({keys})")
+        raise LookupError(f"more than one {what} goes by {text!r}: ask by key ({', '.join(doubled)})")
     return rows
 
 
-def _explain_person(
-    con: duckdb.DuckDBPyConnection, row: tuple[str, str | None, str], week: date
+def _require_totals(con: duckdb.DuckDBPyConnection) -> None:
+    if not con.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'mart_person_week'").fetchall():
+        raise LookupError("nothing was pulled into this warehouse yet: run `crewtally pull` first")
+
+
+def _person(
+    con: duckdb.DuckDBPyConnection, source: str, key: str | None, name: str, week: date
 ) -> Explanation:
-    source, key, name = row
-    numbers = con.execute(
-        "SELECT booked_ms, leave_ms FROM mart_person_week"
+    rows = con.execute(
+        "SELECT booked_ms, leave_ms, holiday_ms, capacity_ms FROM mart_person_week"
         " WHERE source = ? AND person_key IS NOT DISTINCT FROM ? AND week = ?",
         [source, key, week],
     ).fetchall()
-    booked, leave = numbers[0] if numbers else (0, 0)
-    parts = _parts(con, source, week, week + timedelta(days=6), person_key=key, of_person=True)
-    parts = [part for part in parts if part.kind in ("work", "leave")]
-    return Explanation(f"{name}, week of {week}", source, {"work": booked, "leave": leave}, parts)
+    numbers = dict(
+        zip(("work", "leave", "holiday", "capacity"), rows[0] if rows else (0, 0, 0, 0), strict=True)
+    )
+    parts = _week_parts(con, source, week, person_key=key, of_person=True)
+    # Those without hours have no row in a week in which they are not expected to work: no capacity either.
+    capacity = _capacity(con, source, key, week) if rows else []
+    remarks = _coverage(con, source, week)
+    return Explanation(f"{name}, week of {week}", source, numbers, parts, capacity, remarks)
 
 
-def _explain_project(
+def _project(
     con: duckdb.DuckDBPyConnection, source: str, key: str | None, name: str, week: date
 ) -> Explanation:
-    numbers = con.execute(
+    rows = con.execute(
         "SELECT booked_ms FROM mart_project_week WHERE source = ? AND project_key = ? AND week = ?",
         [source, key, week],
     ).fetchall()
-    parts = _parts(con, source, week, week + timedelta(days=6), project_key=key, of_project=True)
-    return Explanation(f"{name}, week of {week}", source, {"work": numbers[0][0] if numbers else 0}, parts)
+    parts = _week_parts(con, source, week, project_key=key, of_project=True)
+    numbers, remarks = {"work": rows[0][0] if rows else 0}, _coverage(con, source, week)
+    return Explanation(f"{name}, week of {week}", source, numbers, parts, remarks=remarks)
 
 
-def _parts(
+def _capacity(con: duckdb.DuckDBPyConnection, source: str, key: str | None, week: date) -> list[CapacityDay]:
+    rows = con.execute(
+        "SELECT day, contracted_ms, contracted_ms - work_ms, effective_ms FROM mart_calendar"
+        " SEMI JOIN mart_coverage USING (source, day)"
+        " WHERE source = ? AND person_key IS NOT DISTINCT FROM ? AND day BETWEEN ? AND ? ORDER BY day",
+        [source, key, week, week + timedelta(days=6)],
+    ).fetchall()
+    return [CapacityDay(*row) for row in rows]
+
+
+def _coverage(con: duckdb.DuckDBPyConnection, source: str, week: date) -> list[str]:
+    """A remark when the week was not read whole: hours of the other days are not zero, but unknown."""
+    [(days,)] = con.execute(
+        "SELECT count(*) FROM mart_coverage WHERE source = ? AND day BETWEEN ? AND ?",
+        [source, week, week + timedelta(days=6)],
+    ).fetchall()
+    if days == 7:
+        return []
+    seen = f"only {days} of its 7 days were" if days else "none of its days was"
+    return [f"The week was not pulled whole: {seen} covered."]
+
+
+def _week_parts(
     con: duckdb.DuckDBPyConnection,
     source: str,
-    first: date,
-    last: date,
+    week: date,
     *,
     person_key: str | None = None,
     of_person: bool = False,
@@ -182,29 +253,38 @@ def _parts(
         con,
         "explain_parts",
         source=source,
-        first=first,
-        last=last,
+        first=week,
+        last=week + timedelta(days=6),
         person_key=person_key,
         of_person=of_person,
         project_key=project_key,
         of_project=of_project,
     )
+    return _parts(con, source, rows)
+
+
+def _parts(con: duckdb.DuckDBPyConnection, source: str, rows: Iterable[dict[str, Any]]) -> list[Part]:
+    """Rows of booking-days (day None: none) made one part per booking, in order, with the versions."""
     parts: dict[str, Part] = {}
     for row in rows:
         day, ms = row.pop("day"), row.pop("ms")
         part = parts.setdefault(row["source_key"], Part(**row))
-        part.days[day] = ms
-    for part in parts.values():
-        part.versions = _versions(con, source, part.source_key)
+        if day is not None:
+            part.days[day] = ms
+    versions = _versions(con, source, list(parts))
+    for key, part in parts.items():
+        part.versions = versions[key]
     return list(parts.values())
 
 
-def _versions(con: duckdb.DuckDBPyConnection, source: str, source_key: str) -> list[Version]:
-    versions: dict[tuple[datetime, str], Version] = {}
-    for row in _ask(con, "explain_versions", source=source, source_key=source_key):
-        version = Version(**row)
-        versions.setdefault((version.known_from, version.snapshot_id), version)  # a page may stand twice
-    return list(versions.values())
+def _versions(
+    con: duckdb.DuckDBPyConnection, source: str, source_keys: list[str]
+) -> dict[str, list[Version]]:
+    """Versions by booking, oldest first: one question for all of them."""
+    versions: dict[str, list[Version]] = defaultdict(list)
+    for row in _ask(con, "explain_versions", source=source, source_keys=source_keys):
+        versions[row.pop("source_key")].append(Version(**row))
+    return versions
 
 
 def _ask(con: duckdb.DuckDBPyConnection, name: str, **parameters: Any) -> list[dict[str, Any]]:

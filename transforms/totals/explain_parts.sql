@@ -19,6 +19,7 @@ INNER JOIN mart_booking AS b USING (booking_id)
 SEMI JOIN mart_coverage AS v ON b.source = v.source AND d.day = v.day
 WHERE
     b.source = $source
+    AND b.kind IN ('work', 'leave')
     AND d.day BETWEEN $first AND $last
     AND (NOT $of_person OR b.person_key IS NOT DISTINCT FROM $person_key)
     AND (NOT $of_project OR b.project_key IS NOT DISTINCT FROM $project_key)
