@@ -74,12 +74,11 @@ def _configuration(settings: Settings) -> Check:
 def _planner(settings: Settings, source: str) -> Check:
     from pipelines.sources import SOURCES
 
-    url = getattr(settings, source).url
     try:
-        SOURCES[source].connect(settings).check()
+        found = SOURCES[source].connect(settings).check()
     except ConnectorError as error:
         return Check(source, False, str(error), _remedy(error, source))
-    return Check(source, True, f"{url} answers and accepts the token")
+    return Check(source, True, f"{found} and accepts the token")
 
 
 def _ftrack(settings: Settings) -> Check:
