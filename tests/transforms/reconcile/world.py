@@ -284,9 +284,9 @@ def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: list[dict[str, Any
         con.execute(query, [[row[name] for row in rows] for name in rows[0]])
 
 
-def empty_world() -> World:
+def empty_world(path: str = ":memory:") -> World:
     """An empty world over an empty warehouse."""
-    con = open_warehouse(":memory:")
+    con = open_warehouse(path)
     con.execute("SET threads = 1")  # hundreds of tiny plans: threads only get in each other's way
     Ledger(con)
     return World(con)
