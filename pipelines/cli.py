@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import click
 
 from pipelines.commands.inspecting import dictionary, explain, publish, quarantine
+from pipelines.commands.listen import listen
 from pipelines.commands.reading import status, totals
 from pipelines.commands.setup import demo, doctor, init, sandbox
 from pipelines.commands.shell import Shell, note, shared_options
@@ -29,7 +30,7 @@ def crewtally() -> None:
 
 _COMMANDS = (
     *(demo, sandbox, init, doctor),
-    *(pull, totals, plan, apply, sync, backfill),
+    *(pull, totals, plan, apply, sync, backfill, listen),
     *(status, quarantine, explain, publish, dictionary),
 )
 for _command in _COMMANDS:
