@@ -109,7 +109,8 @@ def _views_and_macros(
         copy.execute(sql)
     macros = con.execute(
         "SELECT function_name, parameters, macro_definition, function_type FROM duckdb_functions()"
-        " WHERE NOT internal AND function_type IN ('macro', 'table_macro') ORDER BY 1"
+        " WHERE NOT internal AND function_type IN ('macro', 'table_macro')"
+        " AND database_name = current_database() ORDER BY 1"
     ).fetchall()
     for name, parameters, definition, kind in macros:
         table = "TABLE " if kind == "table_macro" else ""
