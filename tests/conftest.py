@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +14,10 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+
+# Before anything imports Prefect: its settings and its database stay out of the home of whoever runs this.
+os.environ.setdefault("PREFECT_HOME", tempfile.mkdtemp(prefix="crewtally-prefect-"))
+os.environ.setdefault("DO_NOT_TRACK", "1")
 
 Ready = dict[str, dict[str, str]]
 SECRETS = {"token", "key"}
