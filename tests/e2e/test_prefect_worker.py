@@ -220,6 +220,21 @@ def test_a_tripped_guard_fails_the_run_with_the_plan_attached(prefect: Prefect) 
     assert plan["description"].removeprefix("Plan ") in run["state"]["message"]  # what --allow takes
 
 
+def test_listening_asks_for_a_run_of_sync_hourly(prefect: Prefect) -> None:
+    asked_for = {"tags": {"all_": ["ftrack-event"]}}
+    listener = subprocess.Popen([BIN / "crewtally", "listen"], env=prefect.environment, cwd=ROOT)
+    with ended(listener, signal.SIGTERM, 20):
+        deadline = time.monotonic() + 60
+        while not (runs := prefect.filter("flow_runs", flow_runs=asked_for)):
+            assert time.monotonic() < deadline, "no run was asked for"
+            time.sleep(0.25)
+    assert listener.returncode == 0
+    hourly = requests.get(f"{prefect.api}/deployments/name/sync/sync-hourly", timeout=30).json()
+    ((deployment, state),) = [(run["deployment_id"], run["state"]["type"]) for run in runs]
+    assert (deployment, state) == (hourly["id"], "SCHEDULED")
+    requests.delete(f"{prefect.api}/flow_runs/{runs[0]['id']}", timeout=30).raise_for_status()
+
+
 def latest(prefect: Prefect, state: str) -> dict[str, Any]:
     """The latest flow run in this state."""
     wanted = {"state": {"type": {"any_": [state]}}}
