@@ -238,47 +238,91 @@ SELECT
     NULL
 FROM judged;
 
--- Up to three suggestions for what is unmatched or ambiguous: the same name first, then similar ones.
+-- Suggestions for what is unmatched or ambiguous. They are only ever shown: nothing is matched by them.
+-- Names are compared without accents, also with their words in order ("Lovelace, Ada"); the same mailbox at
+-- another domain, or with a +tag, is a person's best sign of all.
+CREATE OR REPLACE TEMP MACRO plain_name(text) AS strip_accents(norm(text));
+
+CREATE OR REPLACE TEMP MACRO sorted_words(text) AS
+    array_to_string(list_sort(list_filter(string_split_regex(plain_name(text), '[^\pL\pN]+'), word -> word <> '')), ' ');
+
+CREATE OR REPLACE TEMP MACRO mailbox(email) AS
+    nullif(regexp_replace(split_part(norm(email), '@', 1), '\+.*$', ''), '');
+
 CREATE OR REPLACE TEMP TABLE rec_candidate AS
 SELECT
-    'person' AS kind,
-    user_id AS ftrack_id,
-    NULL AS project_id,
-    match_name,
-    concat_ws(' ', name, '<' || match_email || '>') AS label
-FROM rec_user
-UNION ALL
-SELECT 'project', project_id, NULL, norm(name), concat_ws(' ', code, name)
-FROM ft_project
-UNION ALL
-SELECT 'work_item', task_id, project_id, norm(name), name
-FROM ft_task;
+    kind,
+    ftrack_id,
+    project_id,
+    plain_name(name) AS match_name,
+    sorted_words(name) AS match_words,
+    mailbox(email) AS match_mailbox,
+    label
+FROM (
+    SELECT
+        'person' AS kind,
+        user_id AS ftrack_id,
+        NULL AS project_id,
+        name,
+        email,
+        concat_ws(' ', name, '<' || norm(email) || '>') AS label
+    FROM ft_user
+    UNION ALL
+    SELECT 'project', project_id, NULL, name, NULL, concat_ws(' ', code, name)
+    FROM ft_project
+    UNION ALL
+    SELECT 'work_item', task_id, project_id, name, NULL, name
+    FROM ft_task
+);
+
+-- Grain: unmatched or ambiguous row, its three best candidates; place 1 is the best. Unit: similarity, 0 to 1.
+CREATE OR REPLACE TEMP TABLE rec_suggestion AS
+WITH
+open AS (
+    SELECT
+        o.kind,
+        o.source,
+        o.source_key,
+        plain_name(o.name) AS match_name,
+        sorted_words(o.name) AS match_words,
+        mailbox(h.email) AS match_mailbox,
+        p.ftrack_id AS project_id
+    FROM rec_identity AS o
+    LEFT JOIN core_person_now AS h
+        ON o.kind = 'person' AND o.source = h.source AND o.source_key = h.person_key
+    LEFT JOIN core_work_item_now AS w
+        ON o.kind = 'work_item' AND o.source = w.source AND o.source_key = w.work_item_key
+    LEFT JOIN rec_identity AS p
+        ON p.kind = 'project' AND w.source = p.source AND w.project_key = p.source_key
+    WHERE o.status IN ('unmatched', 'ambiguous')
+),
+scored AS (
+    SELECT
+        o.kind,
+        o.source,
+        o.source_key,
+        t.ftrack_id,
+        t.label,
+        greatest(
+            jaro_winkler_similarity(o.match_name, t.match_name),
+            jaro_winkler_similarity(o.match_words, t.match_words),
+            if(o.match_mailbox = t.match_mailbox, 1, 0)
+        ) AS score
+    FROM open AS o
+    INNER JOIN rec_candidate AS t ON o.kind = t.kind AND o.project_id IS NOT DISTINCT FROM t.project_id
+)
+SELECT
+    *,
+    (row_number() OVER (PARTITION BY kind, source, source_key ORDER BY score DESC, ftrack_id))::INTEGER AS place
+FROM scored
+WHERE score >= 0.85
+QUALIFY place <= 3;
 
 UPDATE rec_identity AS i
 SET suggestions = s.suggestions
 FROM (
-    SELECT
-        c.kind,
-        c.source,
-        c.source_key,
-        list(c.label || ' (' || c.ftrack_id || ')' ORDER BY c.score DESC, c.ftrack_id)[1:3] AS suggestions
-    FROM (
-        SELECT
-            o.kind,
-            o.source,
-            o.source_key,
-            t.label,
-            t.ftrack_id,
-            jaro_winkler_similarity(norm(o.name), t.match_name) AS score
-        FROM rec_identity AS o
-        LEFT JOIN core_work_item_now AS w
-            ON o.kind = 'work_item' AND o.source = w.source AND o.source_key = w.work_item_key
-        LEFT JOIN rec_identity AS p
-            ON p.kind = 'project' AND w.source = p.source AND w.project_key = p.source_key
-        INNER JOIN rec_candidate AS t ON o.kind = t.kind AND p.ftrack_id IS NOT DISTINCT FROM t.project_id
-        WHERE o.status IN ('unmatched', 'ambiguous')
-    ) AS c
-    WHERE c.score >= 0.85
-    GROUP BY c.kind, c.source, c.source_key
+    SELECT kind, source, source_key, list(label || ' (' || ftrack_id || ')' ORDER BY place) AS suggestions
+    FROM rec_suggestion
+    GROUP BY kind, source, source_key
 ) AS s
 WHERE i.kind = s.kind AND i.source = s.source AND i.source_key = s.source_key;

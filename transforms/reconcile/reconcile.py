@@ -1,7 +1,7 @@
 """From the warehouse and a fresh read of ftrack to the content of a plan: set-based SQL, step by step.
 
 Needs the `core_*_now` views, `mart_booking_day` and `mart_calendar`, the ledger (`push_*`) and the `ft_*`
-temporary tables of transforms/reconcile/actual.py. Leaves temporary `rec_*` tables behind.
+temporary tables of transforms/reconcile/actual.py, which it takes away again with its own.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from transforms.reconcile import collect
 from transforms.reconcile.plan import FORMAT, Content, Plan
 from transforms.reconcile.policy import PushPolicy
 
-STEPS = ("identity", "authority", "desired", "diff", "impact", "report")
+IDENTITY_STEPS = ("identity", "authority", "unmatched")
+STEPS = (*IDENTITY_STEPS, "desired", "diff", "impact", "report")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +44,24 @@ class Rules:
 
 def reconcile(con: duckdb.DuckDBPyConnection, rules: Rules) -> Plan:
     """The plan that makes ftrack say what the planners say, as far as that is certain."""
+    _run(con, rules, STEPS)
+    plan = Plan.of(_content(con, rules))
+    _clear(con)
+    return plan
+
+
+def identify(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
+    """Only who is who, as a plan would find it; of ftrack it needs no records.
+
+    Leaves temp plan_unmatched (what has hours and no certain counterpart, unit ms) and rec_suggestion.
+    """
+    _run(con, rules, IDENTITY_STEPS)
+
+
+def _run(con: duckdb.DuckDBPyConnection, rules: Rules, steps: Sequence[str]) -> None:
     _set_rules(con, rules)
-    for step in STEPS:
+    for step in steps:
         con.execute(files(__package__).joinpath(f"{step}.sql").read_text())
-    return Plan.of(_content(con, rules))
 
 
 def _content(con: duckdb.DuckDBPyConnection, rules: Rules) -> Content:
@@ -56,6 +71,7 @@ def _content(con: duckdb.DuckDBPyConnection, rules: Rules) -> Content:
         "dialect": rules.dialect,
         "server": rules.server,
         "day": rules.today.isoformat(),
+        "previous": collect.last_plan(con, rules.server),
         "undoes": None,
         "delete_window": [day.isoformat() for day in window] if window else None,
         "snapshots": collect.snapshots(con),
@@ -117,6 +133,14 @@ def _set_rules(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
         {"kind": "VARCHAR", "source": "VARCHAR", "source_key": "VARCHAR", "ftrack_id": "VARCHAR"},
         rules.exceptions,
     )
+
+
+def _clear(con: duckdb.DuckDBPyConnection) -> None:
+    """They are as large as the studio, and the connection lives on."""
+    ours = "temporary AND regexp_matches(table_name, '^(ft|rec|plan)_')"
+    tables = con.execute(f"SELECT table_name FROM duckdb_tables() WHERE {ours}").fetchall()
+    for (name,) in tables:
+        con.execute(f"DROP TABLE temp.{name}")
 
 
 def _numbered(names: Sequence[str]) -> list[tuple[str, int]]:

@@ -102,6 +102,14 @@ FROM rec_day AS d
 INNER JOIN rec_booking AS b USING (source, source_key)
 WHERE d.value_millionths IS NULL AND NOT d.is_suppressed
 GROUP BY d.source, d.source_key
+UNION ALL
+SELECT b.source, b.source_key, p.name, j.name, 'no working day in its span', round(b.effort_amount * 3600000)::BIGINT
+FROM core_booking_now AS b
+SEMI JOIN rec_source USING (source)
+ANTI JOIN rec_booking AS r ON b.source = r.source AND b.source_key = r.source_key
+LEFT JOIN core_person_now AS p ON b.source = p.source AND b.person_key = p.person_key
+LEFT JOIN core_project_now AS j ON b.source = j.source AND b.project_key = j.project_key
+WHERE b.kind <> 'holiday' AND b.effort_unit = 'hours_total' AND b.effort_amount > 0
 ORDER BY reason, source, source_key;
 
 -- Grain: user, project (or leave), week, losing planner. Unit: milliseconds.
@@ -120,32 +128,6 @@ FROM rec_conflict AS c
 LEFT JOIN plan_user AS u USING (user_id)
 LEFT JOIN plan_project AS p USING (project_id)
 ORDER BY person, project, c.week, c.user_id, c.project_id, c.loser;
-
--- Grain: person, project or work item with hours and without a certain counterpart in ftrack. Unit: ms.
-CREATE OR REPLACE TEMP TABLE plan_unmatched AS
-WITH
-used AS (
-    SELECT 'person' AS kind, source, person_key AS source_key, ms FROM rec_booking
-    UNION ALL
-    SELECT 'project', source, project_key, ms FROM rec_booking
-    UNION ALL
-    SELECT 'work_item', source, work_item_key, ms FROM rec_booking
-)
-SELECT
-    i.kind,
-    i.source,
-    i.source_key AS key,
-    i.name,
-    i.status,
-    i.reason,
-    coalesce(i.suggestions, []) AS suggestions,
-    count(*) AS bookings,
-    sum(u.ms)::BIGINT AS ms
-FROM rec_identity AS i
-INNER JOIN used AS u USING (kind, source, source_key)
-WHERE i.status <> 'matched'
-GROUP BY ALL
-ORDER BY i.kind, i.source, i.name, key;
 
 -- Grain: ftrack project. Unit: milliseconds from the plan's day on.
 CREATE OR REPLACE TEMP TABLE plan_impact_project AS
