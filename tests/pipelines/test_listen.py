@@ -105,9 +105,8 @@ def test_a_change_is_one_run_and_our_own_pushes_are_none(sandbox: Sandbox) -> No
     with listening(server_of(sandbox), desk):
         assert desk.runs == 1, "events are not replayed: the first run sees what was missed"
 
-        with client_of(sandbox, person["username"]) as colleague:  # a burst, by a person
-            for name in ("Lighting", "Light", "Lights"):
-                colleague.send([update("Task", task_id, {"name": name})])
+        with client_of(sandbox, person["username"]) as colleague:  # several changes at a time, by a person
+            colleague.send([update("Task", task_id, {"name": name}) for name in ("Light", "Lights")])
         wait_for(lambda: desk.runs == 2)
         settle()
         assert desk.runs == 2
