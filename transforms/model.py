@@ -111,4 +111,33 @@ class Booking:
     page_position: int
 
 
-Record = Person | Project | WorkItem | LeaveType | Availability | Holiday | Booking
+@dataclass(frozen=True, slots=True)
+class Timelog:
+    """Time worked, as ftrack has it; `source` is `ftrack`. `work_date` is the studio's day."""
+
+    source: Literal["ftrack"]
+    timelog_key: str
+    person: str | None
+    email: str | None
+    task_key: str | None
+    project_key: str | None
+    project: str | None
+    project_code: str | None
+    work_date: date
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A task of ftrack with its estimate (bid)."""
+
+    source: Literal["ftrack"]
+    task_key: str
+    task: str
+    project_key: str | None
+    project: str | None
+    project_code: str | None
+    bid_ms: int
+
+
+Record = Person | Project | WorkItem | LeaveType | Availability | Holiday | Booking | Timelog | Task

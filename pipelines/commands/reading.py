@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 GRAINS = (
     *("person-week", "person-day", "person-month"),
     *("project-week", "project-month"),
-    *("discipline-week", "bench-week", "planner-week"),
+    *("discipline-week", "bench-week", "planner-week", "usage-week"),
     "booking",
 )
 # What the eye needs; files carry every column.
@@ -60,6 +60,7 @@ _SHOWN = {
         "utilisation",
     ),
     "bench-week": ("source", "discipline", "week", "person", "free_hours", "capacity_hours"),
+    "usage-week": ("source", "person", "project", "week", "allocated_hours", "used_hours", "remaining_hours"),
     "planner-week": ("person", "project", "week", "status", "tenthousandft_hours", "ruddr_hours"),
     "booking": ("source", "person", "project", "start", "end", "total_hours", "vendor_hours", "flag"),
 }

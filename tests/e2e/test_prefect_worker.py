@@ -176,7 +176,7 @@ def test_the_worker_runs_sync_hourly_and_the_schedule_is_kept(
 
     tasks = prefect.filter("task_runs", flow_runs={"id": {"any_": [run_id]}})
     names = sorted(task["name"].rsplit("-", 1)[0] for task in tasks)
-    steps = ["apply", "plan", "publish", "pull ruddr", "pull tenthousandft", "total"]
+    steps = ["apply", "plan", "publish", "pull ftrack", "pull ruddr", "pull tenthousandft", "total"]
     assert names == steps  # never a page or a row
     assert all(task["task_inputs"] == {} for task in tasks)
 

@@ -10,7 +10,8 @@ WITH
 touched AS (
     SELECT source, start_date AS first_day, end_date AS last_day FROM core_booking_now
     UNION ALL
-    SELECT source, window_start, window_end FROM raw_snapshot WHERE window_start IS NOT NULL
+    SELECT source, window_start, window_end FROM raw_snapshot
+    WHERE stream IN ('assignments', 'allocations')
 )
 SELECT
     source,

@@ -4,8 +4,11 @@
 -- Grain: source, day.
 CREATE OR REPLACE TABLE mart_coverage AS
 SELECT DISTINCT source, unnest(generate_series(window_start, window_end, INTERVAL 1 DAY))::DATE AS day
-FROM (SELECT DISTINCT source, window_start, window_end FROM raw_snapshot WHERE scope = 'all')
-WHERE window_start IS NOT NULL
+FROM (
+    SELECT DISTINCT source, window_start, window_end
+    FROM raw_snapshot
+    WHERE scope = 'all' AND stream IN ('assignments', 'allocations')
+)
 ORDER BY source, day;
 
 -- temp resource_day: hours of each resource on each day, over all days. Grain: resource, day with hours.

@@ -30,6 +30,7 @@ _TEMPORARY = (
     "project",
     "resource",
     "resource_day",
+    "used_week",
     "work_day",
     "work_month",
     "work_week",
@@ -64,7 +65,7 @@ def build(con: duckdb.DuckDBPyConnection, policy: Policy, known: datetime | None
             f"NOT ({time_off}) AND NOT ({over_time_off})",
             "SELECT *, spread_ms AS weight_ms FROM calendar",
         )
-        for step in ("04_facts", "05_marts", "06_planners", "07_history"):
+        for step in ("04_facts", "05_marts", "06_planners", "07_history", "08_usage"):
             _run(con, step)
         con.execute(
             "CREATE OR REPLACE TABLE mart_policy AS SELECT ?::JSON AS policy", [policy.model_dump_json()]

@@ -16,6 +16,7 @@ GRAINS = (
     "discipline-week",
     "bench-week",
     "planner-week",
+    "usage-week",
     "booking",
 )
 

@@ -16,7 +16,18 @@ from typing import BinaryIO
 import duckdb
 from pydantic_core import to_json
 
-from transforms.model import Availability, Booking, Holiday, LeaveType, Person, Project, Record, WorkItem
+from transforms.model import (
+    Availability,
+    Booking,
+    Holiday,
+    LeaveType,
+    Person,
+    Project,
+    Record,
+    Task,
+    Timelog,
+    WorkItem,
+)
 from transforms.warehouse.connection import model_columns
 
 # Table -> key columns beside `source`. Types are the model's; the schema has the same columns.
@@ -28,6 +39,8 @@ TABLE_OF: dict[type[Record], str] = {
     Availability: "core_availability",
     Holiday: "core_holiday",
     Booking: "core_booking",
+    Timelog: "core_timelog",
+    Task: "core_task",
 }
 KEY_OF = {
     "core_person": "person_key",
@@ -37,6 +50,8 @@ KEY_OF = {
     "core_availability": "availability_key",
     "core_holiday": "holiday_key",
     "core_booking": "source_key",
+    "core_timelog": "timelog_key",
+    "core_task": "task_key",
 }
 # The raw pointer says where a version was first seen. It moves with every shift of the paging, and a shift
 # is no change of the plan: not compared, so an unchanged row keeps its first pointer.
