@@ -75,6 +75,8 @@ def apply_plan(
     ledger = Ledger(con)
     if ledger.status(plan.sha256) == "applied":
         return ApplyResult(already_applied=True)
+    if not plan.changes:
+        return ApplyResult()
     with ftrack_client(settings) as client:
         spoken = speak(settings, client)
         recover(ledger, client, spoken, server(settings))

@@ -15,8 +15,8 @@ from pipelines.push import recover
 from pipelines.settings import ConfigError, Settings
 from transforms.reconcile.actual import ExceptionsFileError, load, read_exceptions
 from transforms.reconcile.plan import Plan
-from transforms.reconcile.policy import PushPolicy
 from transforms.reconcile.reconcile import Rules, reconcile
+from transforms.warehouse.errors import WarehouseError
 from transforms.warehouse.ledger import Ledger
 
 
@@ -30,14 +30,22 @@ def make_plan(
     """What would change in ftrack, from the warehouse as it is now; nothing is sent but queries.
 
     With `delete_window` (first and last day; backfill), records outside it are not deleted.
-    Raises ConfigError, or ConnectorError from ftrack.
+    Raises ConfigError, WarehouseError before the first pull, or ConnectorError from ftrack.
     """
+    check_pulled(con)
     with ftrack_client(settings) as client:
         spoken = speak(settings, client)
-        rules = _rules(settings, spoken, delete_window, now)
+        rules = rules_of(settings, spoken, delete_window, now)
         recover(Ledger(con), client, spoken, rules.server)
         read(con, client, spoken)
     return reconcile(con, rules)
+
+
+def check_pulled(con: duckdb.DuckDBPyConnection) -> None:
+    """Raises WarehouseError before the first pull."""
+    known = "SELECT 1 FROM information_schema.tables WHERE table_name = 'mart_booking_day'"
+    if not con.execute(known).fetchall():
+        raise WarehouseError("Nothing was pulled into this warehouse yet: run `crewtally pull` first.")
 
 
 def speak(settings: Settings, client: Ftrack) -> Dialect:
@@ -53,21 +61,29 @@ def server(settings: Settings) -> str:
 
 def read(con: duckdb.DuckDBPyConnection, client: Ftrack, spoken: Dialect) -> None:
     """A fresh read of ftrack into the temporary `ft_*` tables."""
-    load(con, "ft_user", dialects.users(client.query))
-    load(con, "ft_project", dialects.projects(client.query))
-    load(con, "ft_task", dialects.tasks(client.query))
+    read_names(con, client)
     load(con, "ft_record", spoken.read(client.query))
 
 
-def _rules(
-    settings: Settings, spoken: Dialect, delete_window: tuple[date, date] | None, now: datetime | None
+def read_names(con: duckdb.DuckDBPyConnection, client: Ftrack) -> None:
+    """Of `read`, what people, projects and tasks there are."""
+    load(con, "ft_user", dialects.users(client.query))
+    load(con, "ft_project", dialects.projects(client.query))
+    load(con, "ft_task", dialects.tasks(client.query))
+
+
+def rules_of(
+    settings: Settings,
+    spoken: Dialect,
+    delete_window: tuple[date, date] | None = None,
+    now: datetime | None = None,
 ) -> Rules:
+    """What the reconciliation is told by the configuration. Raises ConfigError for a bad exceptions file."""
     try:
         exceptions = read_exceptions(settings.identity.exceptions)
     except ExceptionsFileError as error:
         raise ConfigError(str(error)) from error
     zone = ZoneInfo(settings.window.timezone)
-    policy = getattr(settings, "push", None)
     return Rules(
         server=server(settings),
         dialect=spoken.name,
@@ -76,6 +92,6 @@ def _rules(
         default_authority=settings.authority.default,
         authority=settings.authority.projects,
         exceptions=exceptions,
-        policy=policy if isinstance(policy, PushPolicy) else PushPolicy(),
+        policy=settings.push,
         delete_window=delete_window,
     )

@@ -11,7 +11,9 @@ from connectors.errors import UnknownOutcome
 from connectors.ftrack.client import Ftrack
 from pipelines import push
 from pipelines.apply import GuardTripped, PlanStale
+from pipelines.plan import make_plan
 from transforms.reconcile.plan import Plan
+from transforms.warehouse import WarehouseError
 
 MONDAY = date(2026, 3, 2)
 
@@ -273,3 +275,31 @@ def test_requests_that_never_left_are_not_read_back(rig: Any, monkeypatch: pytes
     rig.gate.unheard = set()
     assert rig.apply(plan).created == len(plan.changes)
     assert rig.plan().changes == []
+
+
+def test_a_change_made_taken_back_and_made_again_is_pushed_again(rig: Any) -> None:
+    """The third plan asks for what the first one did, on the same day: it is another plan all the same."""
+    weeks(rig, 2)
+    first = rig.plan()
+    rig.apply(first)
+    for n in range(2):
+        rig.world.drop("ruddr", f"b{n}")
+    back = rig.plan()
+    rig.apply(back, allow=back.sha256)
+    weeks(rig, 2)
+    third = rig.plan()
+    assert third.changes == first.changes
+    result = rig.apply(third)
+    assert (result.created, result.already_applied) == (len(first.changes), False)
+
+
+def test_a_plan_without_changes_leaves_no_trace(rig: Any) -> None:
+    plan = rig.plan()
+    assert rig.apply(plan).created == 0
+    assert rig.statuses() == {}
+    assert rig.plan().dump() == plan.dump()
+
+
+def test_before_the_first_pull_there_is_nothing_to_plan(rig: Any) -> None:
+    with pytest.raises(WarehouseError, match="run `crewtally pull` first"):
+        make_plan(rig.settings, rig.world.con)

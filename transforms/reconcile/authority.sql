@@ -68,22 +68,42 @@ FROM rec_booking AS b
 INNER JOIN mart_booking_day AS d USING (source, source_key)
 WHERE b.status = 'ok';
 
+-- Names by which the configuration may call an ftrack project: its own and those of the planners' projects
+-- matched to it. Grain: project, name.
+CREATE OR REPLACE TEMP TABLE rec_project_name AS
+SELECT project_id, norm(code) AS name FROM ft_project
+UNION
+SELECT project_id, norm(name) FROM ft_project
+UNION
+SELECT i.ftrack_id, norm(j.code)
+FROM rec_identity AS i
+INNER JOIN core_project_now AS j ON i.source = j.source AND i.source_key = j.project_key
+WHERE i.kind = 'project' AND i.ftrack_id IS NOT NULL
+UNION
+SELECT ftrack_id, norm(name) FROM rec_identity WHERE kind = 'project' AND ftrack_id IS NOT NULL;
+
 -- Each planner's rank for each ftrack project ('' for leave): the project's own authority, the default, the
--- order of the configuration. Grain: project, source; 0 wins.
+-- order of the configuration. Grain: project, source; the lowest wins.
 CREATE OR REPLACE TEMP TABLE rec_rank AS
+WITH
+named AS (
+    SELECT DISTINCT n.project_id, a.source
+    FROM rec_authority AS a
+    INNER JOIN rec_project_name AS n ON norm(a.project) = n.name
+),
+project AS (
+    SELECT project_id FROM ft_project
+    UNION ALL
+    SELECT ''
+)
 SELECT
     p.project_id,
     s.source,
-    min(CASE WHEN a.source IS NOT NULL THEN -2 WHEN s.source = t.default_source THEN -1 ELSE s.position END) AS rank
-FROM (
-    SELECT project_id, norm(code) AS code, norm(name) AS name FROM ft_project
-    UNION ALL
-    SELECT '', NULL, NULL
-) AS p
+    CASE WHEN n.source IS NOT NULL THEN -2 WHEN s.source = t.default_source THEN -1 ELSE s.position END AS rank
+FROM project AS p
 CROSS JOIN rec_source AS s
 CROSS JOIN rec_setting AS t
-LEFT JOIN rec_authority AS a ON s.source = a.source AND norm(a.project) IN (p.code, p.name)
-GROUP BY p.project_id, s.source;
+LEFT JOIN named AS n ON p.project_id = n.project_id AND s.source = n.source;
 
 -- Where both book one person on one project (or leave) and day. Grain: user, project, day, losing source.
 CREATE OR REPLACE TEMP TABLE rec_suppressed AS

@@ -34,6 +34,16 @@ def snapshots(con: duckdb.DuckDBPyConnection) -> list[Snapshot]:
     return [cast("Snapshot", row) for row in _rows(con, "FROM plan_snapshot")]
 
 
+def last_plan(con: duckdb.DuckDBPyConnection, server: str) -> str | None:
+    """sha256 of the plan that was last pushed to a server. It makes two plans two, even where a change was
+    made, taken back and is made again."""
+    rows = con.execute(
+        "SELECT plan_sha256 FROM push_plan WHERE server = ? ORDER BY started_at DESC, rowid DESC LIMIT 1",
+        [server],
+    ).fetchall()
+    return str(rows[0][0]) if rows else None
+
+
 def changes(con: duckdb.DuckDBPyConnection) -> list[Change]:
     """Everything to create, update and delete."""
     return [_change(row) for row in _rows(con, "FROM plan_record WHERE verdict <> 'blocked'")]

@@ -160,12 +160,16 @@ class Summary(TypedDict):
 
 @with_config(ConfigDict(extra="forbid", strict=True))
 class Content(TypedDict):
-    """The plan itself; `day` is the studio's day, from which future hours count."""
+    """The plan itself.
+
+    `day` is the studio's day, from which future hours count; `previous` the sha256 of the plan pushed last.
+    """
 
     format: int
     dialect: Literal["seed", "studio"]
     server: str
     day: str
+    previous: str | None
     undoes: str | None
     delete_window: list[str] | None
     snapshots: list[Snapshot]

@@ -137,10 +137,10 @@ def _set_rules(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
 
 def _clear(con: duckdb.DuckDBPyConnection) -> None:
     """They are as large as the studio, and the connection lives on."""
-    ours = "temporary AND regexp_matches(table_name, '^(ft|rec|plan)_')"
-    tables = con.execute(f"SELECT table_name FROM duckdb_tables() WHERE {ours}").fetchall()
+    tables = con.execute("SELECT table_name FROM duckdb_tables() WHERE temporary").fetchall()
     for (name,) in tables:
-        con.execute(f"DROP TABLE temp.{name}")
+        if name.startswith(("ft_", "rec_", "plan_")):
+            con.execute(f"DROP TABLE temp.{name}")
 
 
 def _numbered(names: Sequence[str]) -> list[tuple[str, int]]:

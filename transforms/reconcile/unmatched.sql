@@ -1,4 +1,5 @@
--- Grain: person, project or work item with hours and without a certain counterpart in ftrack. Unit: ms.
+-- Grain: person, project or work item with hours and without a certain counterpart in ftrack, and project that
+-- the configuration names in vain. Unit: ms.
 CREATE OR REPLACE TEMP TABLE plan_unmatched AS
 WITH
 used AS (
@@ -22,4 +23,17 @@ FROM rec_identity AS i
 INNER JOIN used AS u USING (kind, source, source_key)
 WHERE i.status <> 'matched'
 GROUP BY ALL
-ORDER BY i.kind, i.source, i.name, key;
+UNION ALL
+SELECT
+    'authority',
+    source,
+    project,
+    project,
+    'unmatched',
+    '[authority] projects names a project that is not matched in ftrack',
+    [],
+    0,
+    0
+FROM rec_authority
+WHERE norm(project) NOT IN (SELECT name FROM rec_project_name WHERE name IS NOT NULL)
+ORDER BY kind, source, name, key;

@@ -34,6 +34,19 @@ def test_who_wins(studio: Any, rules: dict[str, Any], winner: str) -> None:
     assert {conflict["winner_hours"], conflict["loser_hours"]} == {40.0, 30.0}
 
 
+def test_the_planner_s_own_name_of_a_project_counts_too(studio: Any) -> None:
+    studio.project("ruddr", "j2", "Alpha", "RUD-17")
+    studio.book("tenthousandft", "a")
+    studio.book("ruddr", "b", project="j2")
+    exceptions = [("project", "ruddr", "j2", "f1")]
+    assert sources(studio.plan(authority={"rud-17": "ruddr"}, exceptions=exceptions)) == {"ruddr"}
+
+
+def test_an_authority_for_a_project_that_is_not_there_is_reported(studio: Any) -> None:
+    [item] = studio.plan(authority={"ALPA": "ruddr"}).unmatched
+    assert (item["kind"], item["name"]) == ("authority", "ALPA")
+
+
 def test_only_the_shared_days_are_suppressed_and_they_break_the_run(studio: Any) -> None:
     studio.book("tenthousandft", "a", start=date(2026, 3, 4), days=1, hours=2)
     studio.book("ruddr", "b")

@@ -352,3 +352,10 @@ def test_holidays_are_not_pushed(studio: Any) -> None:
     studio.book("ruddr", "h1", kind="holiday", project=None)
     plan = studio.plan()
     assert (plan.changes, plan.blocked) == ([], [])
+
+
+def test_fixed_hours_without_a_working_day_are_listed(studio: Any) -> None:
+    studio.book("ruddr", "b1", hours=0)
+    studio.bookings["ruddr", "b1"].effort = ("hours_total", 12)
+    plan = studio.plan()
+    assert [(b["reason"], b["hours"]) for b in plan.blocked] == [("no working day in its span", 12.0)]

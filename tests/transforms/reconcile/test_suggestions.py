@@ -50,3 +50,10 @@ def test_tasks_are_suggested_from_their_own_project_only(studio: Any) -> None:
     studio.work_item("ruddr", "w9", "j1", "Composite")
     studio.book("ruddr", "b1", work_item="w9")
     assert suggested(studio) == ["Compositing (t1)"]
+
+
+@pytest.mark.parametrize("name", ["Grace Lovelace", "Ada Byron", "Adam Lovell"])
+def test_half_a_name_is_not_enough(studio: Any, name: str) -> None:
+    studio.person("ruddr", "p9", name)
+    studio.book("ruddr", "b1", "p9")
+    assert suggested(studio) == []

@@ -39,6 +39,7 @@ class Booking:
     kind: str = "work"
     tentative: bool = False
     content: str = ""
+    effort: tuple[str, float] = ("hours_per_day", 8)
 
 
 @dataclass
@@ -263,8 +264,8 @@ def _core_booking(b: Booking, closed_by: str | None) -> dict[str, Any]:
         "leave_type_key": b.leave,
         "start_date": b.start,
         "end_date": b.end,
-        "effort_unit": "hours_per_day",
-        "effort_amount": 8,
+        "effort_unit": b.effort[0],
+        "effort_amount": b.effort[1],
         "is_billable": True,
         "is_tentative": b.tentative,
         "page_sha256": "x",
