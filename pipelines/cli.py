@@ -12,6 +12,7 @@ import click
 from pipelines.commands.inspecting import dictionary, explain, publish, quarantine
 from pipelines.commands.listen import listen
 from pipelines.commands.reading import status, totals
+from pipelines.commands.reconciling import conflicts, identity, ledger
 from pipelines.commands.setup import demo, doctor, init, sandbox
 from pipelines.commands.shell import Shell, note, shared_options
 from pipelines.commands.steps import apply, backfill, plan, pull, sync
@@ -31,7 +32,8 @@ def crewtally() -> None:
 _COMMANDS = (
     *(demo, sandbox, init, doctor),
     *(pull, totals, plan, apply, sync, backfill, listen),
-    *(status, quarantine, explain, publish, dictionary),
+    *(status, quarantine, conflicts, identity, ledger, explain),
+    *(publish, dictionary),
 )
 for _command in _COMMANDS:
     crewtally.add_command(_command)

@@ -20,6 +20,7 @@ def judge(error: BaseException) -> tuple[Outcome, bool]:
     from connectors.errors import ConnectorError
     from pipelines.apply import GuardTripped, PlanStale
     from pipelines.backfill import SpanRefused
+    from pipelines.identity import NotAccepted
     from pipelines.lock import WarehouseLocked
     from pipelines.prefect_api import PrefectUnreachable
     from pipelines.settings import ConfigError
@@ -28,7 +29,7 @@ def judge(error: BaseException) -> tuple[Outcome, bool]:
     from transforms.warehouse import WarehouseError
 
     match error:
-        case ConfigError() | SpanRefused() | PlanError():
+        case ConfigError() | SpanRefused() | PlanError() | NotAccepted():
             return Outcome.USAGE, True
         case GuardTripped():
             return Outcome.GUARDED, True

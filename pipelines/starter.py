@@ -41,7 +41,7 @@ timezone = "UTC"            # whose today, for example "Europe/Berlin"
 # projects = { "VP-1" = "ruddr" }                # by project code or name
 
 # [identity]
-# exceptions = "identity.toml"                   # who is who, where e-mail and name do not tell
+# exceptions = "identity.csv"                    # who is who, where e-mail and name do not tell
 
 # [guards]                                       # what one plan may take away: docs/configuration.md
 # max_delete_share = 0.2

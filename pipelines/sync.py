@@ -18,10 +18,12 @@ from connectors.errors import ConnectorError
 from pipelines.apply import ApplyResult, apply_plan
 from pipelines.outcome import Outcome
 from pipelines.plan import make_plan
+from pipelines.plans import keep
 from pipelines.pull import pull_source, window
 from pipelines.report import applied_line, plan_line
 from pipelines.runs import utc_now
 from pipelines.settings import Settings
+from pipelines.usage import pull_usage
 from transforms import totals
 from transforms.reconcile.plan import Plan
 from transforms.warehouse.publish import publish
@@ -99,7 +101,7 @@ def sync(
     PlanStale, or ConnectorError from ftrack.
     """
     start, end = window(settings, now)
-    snapshots = refresh(settings, con, settings.source_order(), start, end, step=step)
+    snapshots = refresh(settings, con, settings.source_order(), start, end, step=step, usage=True)
     step("publish", publish, con, settings.warehouse.published, utc_now())
     report.pulled(snapshots)
     return push(settings, con, report, snapshots, step=step, dry_run=dry_run)
@@ -113,13 +115,22 @@ def refresh(
     end: date,
     *,
     step: Step = directly,
+    usage: bool = False,
 ) -> tuple[Snapshot, ...]:
-    """Pulls each source and totals. A source that fails does not keep the others from being read."""
+    """Pulls each source and totals. A source that fails does not keep the others from being read.
+
+    With `usage` also what ftrack says was worked, if there is an [ftrack] section.
+    """
     snapshots: list[Snapshot] = []
     failures: list[str] = []
     for source in sources:
         try:
             snapshots += step(f"pull {source}", pull_source, settings, con, source, start, end)
+        except ConnectorError as error:
+            failures.append(str(error))
+    if usage and settings.ftrack is not None:
+        try:
+            snapshots += step("pull ftrack", pull_usage, settings, con, start, end)
         except ConnectorError as error:
             failures.append(str(error))
     step("total", totals.build, con, settings.policy)
@@ -149,12 +160,3 @@ def push(
     applied: ApplyResult = step("apply", apply_plan, settings, con, plan)
     report.applied(applied)
     return SyncResult(snapshots, plan, file, applied)
-
-
-def keep(settings: Settings, plan: Plan) -> Path:
-    """Writes the plan beside the warehouse, under its hash; returns the file."""
-    folder = settings.warehouse.path.parent / "plans"
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"{plan.sha256[:16]}.json"
-    file.write_bytes(plan.dump())
-    return file

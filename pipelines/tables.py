@@ -82,10 +82,11 @@ def write_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]], file: IO[st
     """
     writer = csv.writer(file)
     writer.writerow(columns)
-    writer.writerows([_csv_cell(value) for value in row] for row in rows)
+    writer.writerows([csv_cell(value) for value in row] for row in rows)
 
 
-def _csv_cell(value: Any) -> Any:
+def csv_cell(value: Any) -> Any:
+    """A value as a cell of CSV; text that a spreadsheet would take for a formula gets an apostrophe."""
     if isinstance(value, str) and value.startswith(_FORMULA):
         return f"'{value}"
     if isinstance(value, bool):
@@ -106,15 +107,20 @@ def write_parquet(relation: duckdb.DuckDBPyRelation, path: Path) -> None:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A temporary file beside `path` that takes its place when the block ends well."""
+    """A temporary file beside `path` that takes its place, and its permissions, when the block ends well."""
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     os.close(descriptor)
     temporary = Path(name)
     try:
         yield temporary
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)  # mkstemp keeps files private; a report is not
+        temporary.chmod(path.stat().st_mode if path.exists() else _mode_of_a_new_file())
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _mode_of_a_new_file() -> int:
+    """mkstemp keeps files private; a report is not."""
+    umask = os.umask(0)
+    os.umask(umask)
+    return 0o666 & ~umask

@@ -305,7 +305,7 @@ scored AS (
         t.label,
         greatest(
             jaro_winkler_similarity(o.match_name, t.match_name),
-            jaro_winkler_similarity(o.match_words, t.match_words),
+            jaro_similarity(o.match_words, t.match_words),  -- no bonus for a common first word
             if(o.match_mailbox = t.match_mailbox, 1, 0)
         ) AS score
     FROM open AS o
@@ -315,7 +315,7 @@ SELECT
     *,
     (row_number() OVER (PARTITION BY kind, source, source_key ORDER BY score DESC, ftrack_id))::INTEGER AS place
 FROM scored
-WHERE score >= 0.85
+WHERE score >= 0.87
 QUALIFY place <= 3;
 
 UPDATE rec_identity AS i

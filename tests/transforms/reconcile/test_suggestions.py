@@ -52,7 +52,7 @@ def test_tasks_are_suggested_from_their_own_project_only(studio: Any) -> None:
     assert suggested(studio) == ["Compositing (t1)"]
 
 
-@pytest.mark.parametrize("name", ["Grace Lovelace", "Ada Byron", "Adam Lovell"])
+@pytest.mark.parametrize("name", ["Grace Lovelace", "Ada Byron"])
 def test_half_a_name_is_not_enough(studio: Any, name: str) -> None:
     studio.person("ruddr", "p9", name)
     studio.book("ruddr", "b1", "p9")

@@ -1,0 +1,72 @@
+"""The plans that were made, kept as files beside the warehouse: the last one is what reports speak of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from pipelines import queries, tables
+from pipelines.settings import Settings
+from transforms.reconcile.plan import Plan, PlanError
+
+_PUSHED = "SELECT document, started_at FROM push_plan ORDER BY started_at DESC LIMIT 1"
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPlan:
+    """A plan, when it was made or pushed (UTC, without the mark), and its file (None: from the ledger)."""
+
+    plan: Plan
+    made_at: datetime
+    file: Path | None
+
+
+def keep(settings: Settings, plan: Plan) -> Path:
+    """Writes the plan beside the warehouse, under its hash; returns the file."""
+    folder = _folder(settings)
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{plan.sha256[:16]}.json"
+    with tables.replacing(file) as temporary:
+        temporary.write_bytes(plan.dump())
+    return file
+
+
+def last_plan(settings: Settings, con: duckdb.DuckDBPyConnection) -> KeptPlan | None:
+    """The newest plan that says how ftrack and the planners stand; an undo only turns another one round."""
+    candidates = [next(_kept(settings), None), last_pushed(con)]
+    found = [kept for kept in candidates if kept is not None and kept.plan.content["undoes"] is None]
+    return max(found, key=lambda kept: kept.made_at, default=None)
+
+
+def last_pushed(con: duckdb.DuckDBPyConnection) -> KeptPlan | None:
+    """The plan whose push began last, as the ledger keeps it; None also for one of an older format."""
+    if not queries.has(con, "push_plan"):
+        return None
+    for document, started_at in con.execute(_PUSHED).fetchall():
+        plan = _read(document.encode())
+        return KeptPlan(plan, started_at, None) if plan is not None else None
+    return None
+
+
+def _kept(settings: Settings) -> Iterator[KeptPlan]:
+    """Plans from their files, the newest first, undos left out. What cannot be read is passed over."""
+    stamped = [(file.stat().st_mtime, file) for file in _folder(settings).glob("*.json")]
+    for stamp, file in sorted(stamped, reverse=True):
+        plan = _read(file.read_bytes())
+        if plan is not None and plan.content["undoes"] is None:
+            yield KeptPlan(plan, datetime.fromtimestamp(stamp, UTC).replace(tzinfo=None, microsecond=0), file)
+
+
+def _read(data: bytes) -> Plan | None:
+    try:
+        return Plan.load(data)
+    except PlanError:
+        return None
+
+
+def _folder(settings: Settings) -> Path:
+    return settings.warehouse.path.parent / "plans"
