@@ -152,15 +152,19 @@ def is_done(change: Change, found: Record | None) -> bool:
 
 def differences(fields: Image, found: Record) -> list[str]:
     """Names of the fields in which a record differs from what a plan says."""
-    return [name for name, value in fields.items() if _field(found, name) != value]
+    there = image_of(found)
+    return [name for name, value in fields.items() if there.get(name) != value]
 
 
-def _field(found: Record, name: str) -> str | float | bool | None:
-    if name != "value":
-        value: str | bool | None = found.get(name)
-        return value
-    millionths = found.get("value_millionths")
-    return None if millionths is None else millionths / 1_000_000
+def image_of(found: Record) -> Image:
+    """A record as plans write it: without empty fields, its value as a share."""
+    image: Image = {}
+    for name, value in found.items():
+        if name == "value_millionths" and value is not None:
+            image["value"] = value / 1_000_000
+        elif value is not None and name not in ("kind", "record_id"):
+            image[name] = value
+    return image
 
 
 def _split(entries: Sequence[Entry], found: Found) -> tuple[list[Entry], list[Entry]]:
