@@ -19,7 +19,7 @@ SHOWN = 50
 def render(plan: Plan, trips: Sequence[Trip] = ()) -> str:
     """The plan as text, ending without a line break. `trips` are the guards it runs into."""
     sections = (
-        _head(plan),
+        head(plan),
         _guards(plan, trips),
         _changes(plan),
         _blocked(plan),
@@ -36,7 +36,8 @@ def safe(text: object) -> str:
     )
 
 
-def _head(plan: Plan) -> Iterator[str]:
+def head(plan: Plan) -> Iterator[str]:
+    """What the plan is and does on the whole, in a few lines."""
     content = plan.content
     yield f"Plan {plan.sha256}"
     yield f"for {safe(content['server'])} ({content['dialect']} dialect), as of {content['day']}"
@@ -80,7 +81,7 @@ def _guards(plan: Plan, trips: Sequence[Trip]) -> Iterator[str]:
 
 
 def _changes(plan: Plan) -> Iterator[str]:
-    ordered = sorted(plan.changes, key=_place)
+    ordered = in_order(plan)
     shown = 0
     for (project, person), group in groupby(
         ordered, key=lambda change: (change["project"], change["person"])
@@ -95,21 +96,33 @@ def _changes(plan: Plan) -> Iterator[str]:
             yield f"... and {len(ordered) - shown} more changes in the plan file"
 
 
+def in_order(plan: Plan) -> list[Change]:
+    """The changes as people read them: by project, person, kind and date."""
+    return sorted(plan.changes, key=_place)
+
+
 def _place(change: Change) -> tuple[str, str, str, str, str]:
     image = change["after"] or change["before"] or {}
     return change["project"], change["person"], change["kind"], str(image.get("start") or ""), change["id"]
 
 
 def _line(change: Change) -> str:
-    booking = f"{change['origin']['source']} {change['origin']['source_key']}"
+    return safe(f"{MARKS[change['action']]} {change['kind']} {what(change)} [{why(change)}]")
+
+
+def what(change: Change) -> str:
+    """What a change makes, takes away, or turns into what; `2026-03-02 to 2026-03-06 50.0% Project Work`."""
     if change["action"] == "update":
-        what = _differences(change["before"] or {}, change["after"] or {})
-    else:
-        what = change.get("task") or _image(change["after"] or change["before"] or {})
+        return _differences(change["before"] or {}, change["after"] or {})
+    return change.get("task") or _image(change["after"] or change["before"] or {})
+
+
+def why(change: Change) -> str:
+    """Which booking asks for a change, by which rule; `ruddr b1: booking changed, from Ada Lovelace`."""
     notes = [change["rule"], f"from {change['moved_from']}" if "moved_from" in change else ""]
     notes.append(f"now {change['moved_to']}'s" if "moved_to" in change else "")
     reason = ", ".join(note for note in notes if note)
-    return safe(f"{MARKS[change['action']]} {change['kind']} {what} [{booking}: {reason}]")
+    return f"{change['origin']['source']} {change['origin']['source_key']}: {reason}"
 
 
 def _image(image: Image) -> str:
@@ -128,14 +141,18 @@ def _differences(before: Image, after: Image) -> str:
 def _blocked(plan: Plan) -> Iterator[str]:
     if plan.blocked:
         yield f"Left alone: {len(plan.blocked)}"
-        number: Counter[tuple[str, str]] = Counter()
-        hours: defaultdict[tuple[str, str], float] = defaultdict(float)
-        for item in plan.blocked:
-            number[item["what"], item["reason"]] += 1
-            hours[item["what"], item["reason"]] += item["hours"]
-        for (what, reason), count in sorted(number.items()):
-            plural = "s" if count != 1 else ""
-            yield f"  {count} {what}{plural}: {safe(reason)} ({hours[what, reason]:,.1f} h)"
+        for item, reason, count, hours in blocked_groups(plan):
+            yield f"  {count} {item}{'s' if count != 1 else ''}: {safe(reason)} ({hours:,.1f} h)"
+
+
+def blocked_groups(plan: Plan) -> list[tuple[str, str, int, float]]:
+    """What is left alone, by kind and reason: how many, and the hours in them."""
+    number: Counter[tuple[str, str]] = Counter()
+    hours: defaultdict[tuple[str, str], float] = defaultdict(float)
+    for item in plan.blocked:
+        number[item["what"], item["reason"]] += 1
+        hours[item["what"], item["reason"]] += item["hours"]
+    return [(*group, count, hours[group]) for group, count in sorted(number.items())]
 
 
 def _unmatched(plan: Plan) -> Iterator[str]:
