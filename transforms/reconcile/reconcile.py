@@ -50,6 +50,25 @@ def reconcile(con: duckdb.DuckDBPyConnection, rules: Rules) -> Plan:
     return plan
 
 
+def adopt(con: duckdb.DuckDBPyConnection, rules: Rules) -> int:
+    """Rebuild the ledger where it was lost: take in what is provably ours; returns how many records.
+
+    Provably ours is a record under an id derived from a booking that says exactly what the booking says. One
+    that differs may have been edited by a person: it stays unknown, and plans report it.
+    """
+    owned = "SELECT count(*) FROM push_record WHERE server = ? AND state = 'live'"
+    before = con.execute(owned, [rules.server]).fetchall()[0][0]
+    con.begin()
+    try:
+        _run(con, rules, (*IDENTITY_STEPS, "desired", "diff", "adopt"))
+    except BaseException:
+        con.rollback()
+        raise
+    con.commit()
+    _clear(con)
+    return int(con.execute(owned, [rules.server]).fetchall()[0][0] - before)
+
+
 def identify(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
     """Only who is who, as a plan would find it; of ftrack it needs no records.
 
