@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 import duckdb
@@ -14,7 +12,8 @@ from pipelines import queries, tables
 from pipelines.plans import KeptPlan, last_plan
 from pipelines.settings import Settings
 from transforms.reconcile.drift import moved_snapshots
-from transforms.reconcile.plan import Blocked, Change, Conflict, Image, Plan
+from transforms.reconcile.overlaps import overlaps
+from transforms.reconcile.plan import Blocked, Change, Image, Plan
 
 SHOWN = 20
 """Rows of one group on the terminal; --json has them all."""
@@ -72,7 +71,7 @@ def _of_plan(plan: Plan) -> tuple[Group, ...]:
     edits = [_edit(blocked) for blocked in plan.blocked if blocked["reason"] in EDITED]
     edits += [_overwritten(change) for change in plan.changes if change["rule"] in OVERWRITTEN]
     doubled = [_edit(blocked) for blocked in plan.blocked if blocked["reason"] in DOUBLED]
-    left_out = _left_out(conflict for conflict in plan.conflicts if not conflict["agrees"])
+    left_out = _left_out(plan)
     return (
         Group(
             "left_out",
@@ -103,30 +102,22 @@ def _of_plan(plan: Plan) -> tuple[Group, ...]:
     )
 
 
-def _left_out(conflicts: Iterable[Conflict]) -> list[dict[str, Any]]:
-    """One item for each person, project and pair of planners, the most hours first."""
-
-    def pair(conflict: Conflict) -> tuple[str, str, str, str]:
-        return conflict["person"], conflict["project"], conflict["winner"], conflict["loser"]
-
-    items = []
-    for (person, project, winner, loser), group in groupby(sorted(conflicts, key=pair), key=pair):
-        weeks = sorted(group, key=lambda conflict: conflict["week"])
-        items.append(
-            {
-                "person": person,
-                "project": project,
-                "winner": winner,
-                "loser": loser,
-                "weeks": len(weeks),
-                "first_week": weeks[0]["week"],
-                "last_week": weeks[-1]["week"],
-                "winner_hours": round(sum(week["winner_hours"] for week in weeks), 4),
-                "loser_hours": round(sum(week["loser_hours"] for week in weeks), 4),
-                "by_week": weeks,
-            }
-        )
-    return sorted(items, key=lambda item: (-item["loser_hours"], item["person"], item["project"]))
+def _left_out(plan: Plan) -> list[dict[str, Any]]:
+    return [
+        {
+            "person": item.person,
+            "project": item.project,
+            "winner": item.winner,
+            "loser": item.loser,
+            "weeks": len(item.weeks),
+            "first_week": item.weeks[0]["week"],
+            "last_week": item.weeks[-1]["week"],
+            "winner_hours": item.winner_hours,
+            "loser_hours": item.loser_hours,
+            "by_week": item.weeks,
+        }
+        for item in overlaps(plan)
+    ]
 
 
 def _edit(blocked: Blocked) -> dict[str, Any]:
