@@ -8,6 +8,7 @@ ConnectorError                 something a service said or failed to say
 │   ├── ContractError          the answer is not what this API answers: not JSON, wrong shape, too large
 │   ├── RequestRejected        the service calls the request invalid or in conflict (400, 409, validation)
 │   ├── OperationsRejected     ftrack refused a list of operations
+│   ├── WrongTargets           a batch of changes names what ftrack does not have: it was not sent
 │   └── NotFound               there is no such record or address
 ├── TransientError             try later: the same request may succeed
 │   ├── Throttled              the rate limit is used up, and waiting for it would take too long
@@ -22,6 +23,8 @@ carries a secret. All of them survive pickling, since flow runners store excepti
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 
 class ConnectorError(Exception):
@@ -93,6 +96,19 @@ class OperationsRejected(FatalError):
         self.content = content
         self.error_code = error_code
         self.args = (exception, content, error_code)  # what unpickling calls the constructor with
+
+
+class WrongTargets(FatalError):
+    """A batch of changes names tasks, people or records that are not there or not of that kind.
+
+    Nothing was sent. `wrong` has one line for each of them.
+    """
+
+    def __init__(self, wrong: Sequence[str], *, service: str = "ftrack") -> None:
+        lines = "".join(f"\n  {line}" for line in wrong)
+        super().__init__(f"nothing was sent, as this cannot be right:{lines}", service=service)
+        self.wrong = tuple(wrong)
+        self.args = (self.wrong,)  # what unpickling calls the constructor with
 
 
 class TransientError(ConnectorError):

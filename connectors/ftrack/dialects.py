@@ -47,9 +47,12 @@ class Dialect(Protocol):
         """All records, or those with the given ids (kind -> ids)."""
 
     def create(
-        self, kind: str, record_id: str, fields: Fields, provenance: str, found: Record | None
+        self, kind: str, record_id: str, fields: Fields, provenance: str | None, found: Record | None
     ) -> list[Operation]:
-        """Operations that make a record; `found` is what an unfinished attempt left of it."""
+        """Operations that make a record; `found` is what an unfinished attempt left of it.
+
+        `provenance` says which booking it is; None: of no planner's.
+        """
 
     def update(self, kind: str, record_id: str, fields: Fields) -> list[Operation]:
         """Operations that set the given fields."""
@@ -85,7 +88,7 @@ class Seed:
             }
 
     def create(
-        self, kind: str, record_id: str, fields: Fields, provenance: str, found: Record | None
+        self, kind: str, record_id: str, fields: Fields, provenance: str | None, found: Record | None
     ) -> list[Operation]:
         del provenance  # neither type is sure to carry metadata
         return [] if found else [create(self._types[kind], record_id, self._data(fields))]
@@ -139,7 +142,7 @@ class Studio:
             }
 
     def create(
-        self, kind: str, record_id: str, fields: Fields, provenance: str, found: Record | None
+        self, kind: str, record_id: str, fields: Fields, provenance: str | None, found: Record | None
     ) -> list[Operation]:
         if kind != "allocation":
             return [] if found else [create("Appointment", record_id, self._appointment(kind, fields))]
@@ -147,11 +150,8 @@ class Studio:
         made = create("CalendarEventResource", _link_id(record_id), link)
         if found:
             return [] if found.get("user_id") else [made]
-        return [
-            create("CalendarEvent", record_id, self._event(fields)),
-            made,
-            _metadata(record_id, provenance),
-        ]
+        said = [] if provenance is None else [_metadata(record_id, provenance)]
+        return [create("CalendarEvent", record_id, self._event(fields)), made, *said]
 
     def update(self, kind: str, record_id: str, fields: Fields) -> list[Operation]:
         if kind != "allocation":
