@@ -54,6 +54,9 @@ _NEVER_LEFT = (NewConnectionError, ConnectTimeoutError, LocationParseError, requ
 Judge = Callable[[Answer, Redactor], ConnectorError | None]
 """A service's own reading of an answer, before the general one; None leaves it to the general one."""
 
+Decoder = Callable[[bytes], Any]
+"""From a good answer's body to its document, or to as much of it as the caller needs."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -85,6 +88,7 @@ class _Call:
     params: Mapping[str, Any] | None
     body: object
     deadline: float
+    decoder: Decoder
 
     @property
     def seconds_left(self) -> float:
@@ -138,18 +142,25 @@ class Http:
             )
         return target
 
-    def get(self, path: str, params: Mapping[str, Any] | None = None) -> Answer:
+    def get(self, path: str, params: Mapping[str, Any] | None = None, *, decoder: Decoder = decode) -> Answer:
         """Reads `path` below the service's URL, or an address on its origin; see `read`."""
-        return self.read("GET", path, params=params)
+        return self.read("GET", path, params=params, decoder=decoder)
 
     def read(
-        self, method: str, path: str, *, params: Mapping[str, Any] | None = None, body: object = None
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        body: object = None,
+        decoder: Decoder = decode,
     ) -> Answer:
         """A request that changes nothing: retried until it answers, fails for good, or the time is up.
 
-        `body` is sent as JSON. Raises the FatalError or the last TransientError.
+        `body` is sent as JSON; `decoder` makes the document of a good answer, and raises ValueError for a
+        body that is not JSON. Raises the FatalError or the last TransientError.
         """
-        call = self._call(method, path, params, body)
+        call = self._call(method, path, params, body, decoder)
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(TransientError),
             wait=self._wait,
@@ -195,8 +206,15 @@ class Http:
 
     # One try.
 
-    def _call(self, method: str, path: str, params: Mapping[str, Any] | None, body: object) -> _Call:
-        return _Call(method, path, params, body, time.monotonic() + self.limits.total_seconds)
+    def _call(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, Any] | None,
+        body: object,
+        decoder: Decoder = decode,
+    ) -> _Call:
+        return _Call(method, path, params, body, time.monotonic() + self.limits.total_seconds, decoder)
 
     def _try(self, call: _Call) -> Answer:
         prepared = self._prepared(call)
@@ -234,7 +252,8 @@ class Http:
             )  # fmt: skip
             error.retry_after = delay
             raise error
-        time.sleep(delay)
+        if delay > 0:  # even a wait of nothing gives the processor away
+            time.sleep(delay)
         if not self._connections.acquire(timeout=max(0.0, call.seconds_left)):
             raise Throttled(f"no connection became free for {shown}", service=self.service, url=shown)
 
@@ -249,7 +268,7 @@ class Http:
                 content = self._body_of(response, shown, call)
         except (requests.RequestException, HTTPError) as error:  # urllib3's own are not always wrapped
             raise self._lost(error, shown) from error
-        document, is_json = _document(call.method, response.status_code, content)
+        document, is_json = _document(call, response.status_code, content)
         return Answer(
             self.service, call.method, shown, response.status_code, response.headers,
             content, document, is_json, datetime.now(UTC),
@@ -323,12 +342,12 @@ def _announce(state: tenacity.RetryCallState) -> None:
     log.warning("%s; try %d in %.1f s", _failure(state), state.attempt_number + 1, state.upcoming_sleep)
 
 
-def _document(method: str, status: int, content: bytes) -> tuple[Any, bool]:
+def _document(call: _Call, status: int, content: bytes) -> tuple[Any, bool]:
     """The parsed body, and whether it is what the method promises; a delete may answer nothing."""
     if not content:
-        return None, status == 204 or method == "DELETE"
+        return None, status == 204 or call.method == "DELETE"
     try:
-        return decode(content), True
+        return (call.decoder if status < 300 else decode)(content), True
     except ValueError:
         return None, False
 

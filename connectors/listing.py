@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date, timedelta
+from itertools import islice
+from typing import TypeVar
 
 from connectors.errors import ConnectorError
 from connectors.page import Page
@@ -12,6 +16,9 @@ from connectors.page import Page
 log = logging.getLogger("crewtally.listing")
 
 REREADS = 2
+
+Question = TypeVar("Question")
+Answer = TypeVar("Answer")
 
 
 class Doubt(Exception):
@@ -59,3 +66,29 @@ def wider(start: date | None, end: date | None) -> tuple[date | None, date | Non
     first = start if start in (None, date.min) else start - day
     last = end if end in (None, date.max) else end + day
     return first, last
+
+
+def ahead(
+    ask: Callable[[Question], Answer], questions: Iterable[Question], most: int
+) -> Iterator[tuple[Question, Answer]]:
+    """Each question with its answer, in order; the next ones are under way while an answer is dealt with.
+
+    One at first, then two, four, up to `most` at a time: whoever stops early has asked little in vain. What
+    `ask` raises is raised where its answer would come.
+    """
+    left = iter(questions)
+    under_way: deque[tuple[Question, Future[Answer]]] = deque()
+    with ThreadPoolExecutor(most, thread_name_prefix="ahead") as pool:
+        try:
+            width = 1
+            while True:
+                for question in islice(left, max(0, width - len(under_way))):
+                    under_way.append((question, pool.submit(ask, question)))
+                if not under_way:
+                    return
+                question, answer = under_way.popleft()
+                yield question, answer.result()
+                width = min(2 * width, most)
+        finally:
+            for _, answer in under_way:
+                answer.cancel()

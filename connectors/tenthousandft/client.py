@@ -41,10 +41,8 @@ class TenThousandFt:
     """An account, for any number of threads.
 
     `url` is the address of the API, with `/api/v1`. The service says itself when it was asked too often,
-    and is obeyed; `requests_per_second` bounds the requests beforehand. `probe` asks, after a listing of
-    more than one page, whether the last row of each page still stands where it was read; without it a row
-    that slipped over the edge of a page is lost unnoticed. `limits` replaces the defaults, the rate included;
-    `http` the connection.
+    and is obeyed; `requests_per_second` bounds the requests beforehand. `limits` replaces the defaults, the
+    rate included; `http` the connection.
     """
 
     def __init__(
@@ -54,7 +52,6 @@ class TenThousandFt:
         *,
         requests_per_second: float | None = None,
         per_page: int = PER_PAGE,
-        probe: bool = True,
         limits: Limits | None = None,
         http: Http | None = None,
     ) -> None:
@@ -64,7 +61,6 @@ class TenThousandFt:
             limits=limits or Limits(requests_per_second=requests_per_second),
         )  # fmt: skip
         self._per_page = per_page
-        self._probe = probe
 
     def check(self) -> str:
         """Asks for one user, and says what answered. Raises what stands in the way."""
@@ -137,12 +133,12 @@ class TenThousandFt:
     def _reading(self, path: str, params: Mapping[str, Any]) -> Reading:
         return Reading(lambda: (sheet.page for sheet in self._sheets(path, params)))
 
-    def _sheets(self, path: str, params: Mapping[str, Any]) -> Iterator[Sheet]:
-        return read_collection(self.http, path, params, per_page=self._per_page, probe=self._probe)
+    def _sheets(self, path: str, params: Mapping[str, Any], *, whole: bool = False) -> Iterator[Sheet]:
+        return read_collection(self.http, path, params, per_page=self._per_page, whole=whole)
 
     def _cut_availabilities(self) -> Iterator[Page]:
         """All blocks of each user whose nested list names a further page."""
-        for sheet in self._sheets(*_LISTINGS["users"]):
+        for sheet in self._sheets(*_LISTINGS["users"], whole=True):
             for user_id in filter(None, map(_user_with_more_blocks, sheet.rows)):
                 for blocks in self._sheets(f"/users/{user_id}/availabilities", {}):
                     yield blocks.page
