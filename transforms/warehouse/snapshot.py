@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Literal
 
 import duckdb
+from pydantic_core import to_json
 
 from connectors.wire import Reject
 
@@ -80,6 +81,15 @@ def record(
 
 
 def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[object, ...]]) -> None:
-    if rows:
-        marks = ", ".join("?" * len(rows[0]))
-        con.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
+    """All rows as one parameter: DuckDB's Python binding is slow at every single bound value."""
+    if not rows:
+        return
+    columns = con.execute(
+        "SELECT column_name, data_type FROM duckdb_columns()"
+        " WHERE table_name = ? AND database_name = current_database() ORDER BY column_index",
+        [table],
+    ).fetchall()
+    names = [name for name, _ in columns]
+    shape = to_json([dict(columns)]).decode()
+    body = to_json([dict(zip(names, row, strict=True)) for row in rows]).decode()
+    con.execute(f"INSERT INTO {table} SELECT unnest(from_json(?::JSON, ?), max_depth := 2)", [body, shape])
