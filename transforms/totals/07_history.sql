@@ -50,3 +50,42 @@ WHERE
             AND new.person_key IS NOT DISTINCT FROM old.person_key
             AND new.week = old.week
     );
+
+-- The same for mart_project_week.
+UPDATE mart_project_week_history AS old
+SET known_to = getvariable('known')
+WHERE
+    old.known_to IS NULL
+    AND NOT EXISTS (
+        SELECT 1
+        FROM mart_project_week AS new
+        WHERE
+            new.source = old.source
+            AND new.project_key = old.project_key
+            AND new.week = old.week
+            AND new.booked_ms = old.booked_ms
+            AND new.tentative_ms = old.tentative_ms
+            AND new.people = old.people
+    );
+
+INSERT INTO mart_project_week_history
+SELECT
+    new.source,
+    new.project_key,
+    new.week,
+    new.booked_ms,
+    new.tentative_ms,
+    new.people,
+    getvariable('known'),
+    NULL
+FROM mart_project_week AS new
+WHERE
+    NOT EXISTS (
+        SELECT 1
+        FROM mart_project_week_history AS old
+        WHERE
+            old.known_to IS NULL
+            AND new.source = old.source
+            AND new.project_key = old.project_key
+            AND new.week = old.week
+    );
