@@ -1,44 +1,45 @@
 -- Take into the ledger what is provably ours: a record in ftrack under the id that a booking's record has by
 -- derivation, and equal to what the booking says in every field. Grain: record.
 DELETE FROM push_record AS r
-USING rec_diff AS d, rec_setting AS s
-WHERE r.server = s.server AND r.record_id = d.record_id AND r.state = 'deleted' AND d.is_there AND d.is_right;
+USING rec_keep AS k, rec_setting AS s
+WHERE r.server = s.server AND r.record_id = k.record_id AND r.state = 'deleted';
 
 INSERT INTO push_record
 SELECT
     s.server,
-    d.record_id,
-    d.kind,
+    w.record_id,
+    w.kind,
     'live',
     -- Without the empty fields, as plans write images.
     json_merge_patch(
         '{}',
         json_object(
-            'user_id', d.after.user_id,
-            'project_id', d.after.project_id,
-            'task_id', d.after.task_id,
-            'assignment_type', d.after.assignment_type,
-            'allocation_type', d.after.allocation_type,
-            'name', d.after.name,
-            'start', d.after.start::VARCHAR,
-            'end', d.after."end"::VARCHAR,
-            'value', d.after.value_millionths / 1000000.0,
-            'leave', d.after.leave,
-            'forecast', d.after.forecast
+            'user_id', w.image.user_id,
+            'project_id', w.image.project_id,
+            'task_id', w.image.task_id,
+            'assignment_type', w.image.assignment_type,
+            'allocation_type', w.image.allocation_type,
+            'name', w.image.name,
+            'start', w.image.start::VARCHAR,
+            'end', w.image."end"::VARCHAR,
+            'value', w.image.value_millionths / 1000000.0,
+            'leave', w.image.leave,
+            'forecast', w.image.forecast
         )
     ),
-    d.source,
-    d.source_key,
-    d.run,
-    d.content_key,
-    d.person_key,
-    d.project_key,
-    d.work_item_key,
-    d.about_user_id,
-    d.about_project_id,
-    d.after_ms,
+    w.source,
+    w.source_key,
+    w.run,
+    w.content_key,
+    w.person_key,
+    w.project_key,
+    w.work_item_key,
+    w.about_user_id,
+    w.about_project_id,
+    w.ms,
     'rebuilt',
     'rebuilt'
-FROM rec_diff AS d
-CROSS JOIN rec_setting AS s
-WHERE d.is_wanted AND d.is_there AND d.is_right AND NOT d.is_ours;
+FROM rec_want AS w
+SEMI JOIN rec_keep AS k ON w.record_id = k.record_id
+ANTI JOIN rec_ours AS o ON w.record_id = o.record_id
+CROSS JOIN rec_setting AS s;

@@ -143,7 +143,7 @@ def unmatched(con: duckdb.DuckDBPyConnection) -> list[Unmatched]:
 def summary(con: duckdb.DuckDBPyConnection) -> Summary:
     """How many of each verdict, and whose hours move."""
     counted = con.execute("SELECT verdict, kind, count(*) FROM rec_diff GROUP BY ALL ORDER BY ALL").fetchall()
-    totals = dict.fromkeys(("keep", "blocked", "outside window", "gone"), 0)
+    totals = dict.fromkeys(("blocked", "outside window", "gone"), 0)
     by_action: dict[str, dict[str, int]] = {"create": {}, "update": {}, "delete": {}}
     for verdict, kind, count in counted:
         if verdict in by_action:
@@ -153,7 +153,7 @@ def summary(con: duckdb.DuckDBPyConnection) -> Summary:
     return {
         "changes": by_action,
         "people": [cast("Moved", _in_hours(row)) for row in _rows(con, "FROM plan_moved")],
-        "kept": totals["keep"],
+        "kept": con.execute("SELECT count(*) FROM rec_keep").fetchall()[0][0],
         "blocked": totals["blocked"],
         "outside_window": totals["outside window"],
         "gone": totals["gone"],
@@ -162,7 +162,7 @@ def summary(con: duckdb.DuckDBPyConnection) -> Summary:
 
 def impact(con: duckdb.DuckDBPyConnection) -> Impact:
     """What the guards look at."""
-    records = con.execute("SELECT count(*) FROM rec_diff WHERE is_ours AND is_there").fetchall()[0][0]
+    records = con.execute("SELECT count(*) FROM rec_held").fetchall()[0][0]
     people = [row for row in _rows(con, "FROM plan_impact_user") if row["before_ms"] > 0]
     return {
         "records": records,

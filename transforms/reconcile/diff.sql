@@ -1,74 +1,61 @@
--- Wanted records against the ledger and a fresh read of ftrack. Output: temp rec_diff. Grain: record.
+-- Wanted records against the ledger and a fresh read of ftrack. Output: temp rec_keep and rec_diff.
 
-CREATE OR REPLACE TEMP TABLE rec_ours AS
-WITH
-parsed AS (
-    SELECT
-        r.* EXCLUDE (server, image, state),
-        from_json(
-            r.image,
-            '{"user_id": "VARCHAR", "project_id": "VARCHAR", "task_id": "VARCHAR", "assignment_type": "VARCHAR",
-              "allocation_type": "VARCHAR", "name": "VARCHAR", "start": "DATE", "end": "DATE",
-              "value": "DECIMAL(18,6)", "leave": "BOOLEAN", "forecast": "BOOLEAN"}'
-        ) AS j
-    FROM push_record AS r
-    INNER JOIN rec_setting AS s USING (server)
-    WHERE r.state = 'live'
-)
+-- Grain: record of ours on this server. What we last wrote of it is `written`, JSON.
+CREATE OR REPLACE TEMP VIEW rec_ours AS
+SELECT r.* EXCLUDE (server, image, state), r.image AS written
+FROM push_record AS r
+INNER JOIN rec_setting AS s USING (server)
+WHERE r.state = 'live';
+
+-- Grain: record in ftrack, whoever made it.
+CREATE OR REPLACE TEMP VIEW rec_actual AS
 SELECT
-    * EXCLUDE (j),
+    kind,
+    record_id,
     {
-        user_id: j.user_id,
-        project_id: j.project_id,
-        task_id: j.task_id,
-        assignment_type: j.assignment_type,
-        allocation_type: j.allocation_type,
-        name: j.name,
-        start: j.start,
-        "end": j."end",
-        value_millionths: (j.value * 1000000)::BIGINT,
-        leave: j.leave,
-        forecast: j.forecast
+        user_id: user_id,
+        project_id: project_id,
+        task_id: task_id,
+        assignment_type: assignment_type,
+        allocation_type: allocation_type,
+        name: name,
+        start: start,
+        "end": "end",
+        value_millionths: value_millionths,
+        leave: leave,
+        forecast: forecast
     } AS image
-FROM parsed;
+FROM ft_record;
 
-CREATE OR REPLACE TEMP TABLE rec_actual AS
-SELECT
-    f.kind,
-    f.record_id,
-    {
-        user_id: f.user_id,
-        project_id: f.project_id,
-        task_id: f.task_id,
-        assignment_type: f.assignment_type,
-        allocation_type: f.allocation_type,
-        name: f.name,
-        start: f.start,
-        "end": f."end",
-        value_millionths: f.value_millionths,
-        leave: f.leave,
-        forecast: f.forecast
-    } AS image,
-    CASE
-        WHEN f.kind = 'assignment' THEN concat_ws('|', f.kind, f.task_id, f.user_id)
-        WHEN f.kind = 'team' THEN concat_ws('|', f.kind, f.project_id, f.user_id)
-        ELSE concat_ws(
-            '|', f.kind, f.user_id, f.start, f."end", f.value_millionths,
-            if(t.dialect = 'studio', if(f.leave, 'leave', f.project_id), f.allocation_type)
-        )
-    END AS meaning
-FROM ft_record AS f
-CROSS JOIN rec_setting AS t;
+-- Wanted records that are there and right: most of them, on most days. Grain: record.
+CREATE OR REPLACE TEMP TABLE rec_keep AS
+SELECT w.record_id
+FROM rec_want AS w
+INNER JOIN rec_actual AS a ON w.record_id = a.record_id AND w.image IS NOT DISTINCT FROM a.image;
 
 -- Records of others that already say what a new record of ours would. Grain: wanted record. One record of
 -- theirs stands for one of ours.
 CREATE OR REPLACE TEMP TABLE rec_foreign AS
 WITH
+meant AS (
+    SELECT
+        a.record_id,
+        CASE
+            WHEN a.kind = 'assignment' THEN concat_ws('|', a.kind, a.image.task_id, a.image.user_id)
+            WHEN a.kind = 'team' THEN concat_ws('|', a.kind, a.image.project_id, a.image.user_id)
+            ELSE concat_ws(
+                '|', a.kind, a.image.user_id, a.image.start, a.image."end", a.image.value_millionths,
+                if(t.dialect = 'studio', if(a.image.leave, 'leave', a.image.project_id), a.image.allocation_type)
+            )
+        END AS meaning
+    FROM rec_actual AS a
+    ANTI JOIN rec_ours AS o ON a.record_id = o.record_id
+    ANTI JOIN rec_want AS w ON a.record_id = w.record_id
+    CROSS JOIN rec_setting AS t
+),
 theirs AS (
     SELECT meaning, record_id, row_number() OVER (PARTITION BY meaning ORDER BY record_id) AS nth
-    FROM rec_actual
-    ANTI JOIN rec_ours USING (record_id)
-    ANTI JOIN rec_want USING (record_id)
+    FROM meant
 ),
 wanted AS (
     SELECT meaning, record_id, row_number() OVER (PARTITION BY meaning ORDER BY record_id) AS nth
@@ -80,8 +67,14 @@ SELECT wanted.record_id, theirs.record_id AS foreign_id
 FROM wanted
 INNER JOIN theirs USING (meaning, nth);
 
--- Bookings that are gone from their source. Grain: booking without a current row. `is_proven`: the listing
--- that lacked it was complete, and so was the latest one.
+-- Records of ours that no booking asks for any more. Grain: record.
+CREATE OR REPLACE TEMP TABLE rec_loose AS
+SELECT record_id, kind, source, source_key, about_user_id
+FROM rec_ours
+ANTI JOIN rec_want USING (record_id);
+
+-- Their bookings that are gone from their source. Grain: booking without a current row. `is_proven`: the listing
+-- that lacked it was complete; `is_listed`: and so was the latest one.
 CREATE OR REPLACE TEMP TABLE rec_closed AS
 WITH
 last_version AS (
@@ -92,6 +85,7 @@ last_version AS (
         arg_max(start_date, known_to) AS start_date,
         arg_max(end_date, known_to) AS end_date
     FROM core_booking
+    SEMI JOIN rec_loose USING (source, source_key)
     GROUP BY source, source_key
     HAVING bool_and(known_to IS NOT NULL)
 ),
@@ -127,17 +121,21 @@ unmatched AS (
         )
 ),
 person AS (
-    SELECT DISTINCT source, person_key, about_user_id AS user_id FROM rec_ours
+    SELECT DISTINCT source, person_key, about_user_id AS user_id
+    FROM rec_ours
+    SEMI JOIN unmatched USING (source, person_key)
     UNION
-    SELECT source, person_key, user_id FROM rec_booking WHERE user_id IS NOT NULL
+    SELECT source, person_key, user_id FROM unmatched WHERE user_id IS NOT NULL
 ),
 context AS (
-    SELECT DISTINCT kind, source, work_item_key AS context_key, image.task_id AS context_id
+    SELECT DISTINCT kind, source, work_item_key AS context_key, written ->> 'task_id' AS context_id
     FROM rec_ours
+    SEMI JOIN unmatched USING (source, work_item_key)
     WHERE kind = 'assignment'
     UNION
     SELECT DISTINCT 'team', source, project_key, about_project_id
     FROM rec_ours
+    SEMI JOIN unmatched USING (source, project_key)
     WHERE about_project_id IS NOT NULL
 )
 SELECT DISTINCT context.kind, person.user_id, context.context_id
@@ -148,12 +146,44 @@ INNER JOIN context
     AND context.context_key = if(context.kind = 'team', u.project_key, u.work_item_key)
 WHERE context.kind = 'assignment' OR u.status <> 'ok';
 
+-- What we last wrote of the records that are not simply kept. Grain: such a record of ours.
+CREATE OR REPLACE TEMP TABLE rec_written AS
+WITH
+parsed AS (
+    SELECT
+        record_id,
+        from_json(
+            written,
+            '{"user_id": "VARCHAR", "project_id": "VARCHAR", "task_id": "VARCHAR", "assignment_type": "VARCHAR",
+              "allocation_type": "VARCHAR", "name": "VARCHAR", "start": "DATE", "end": "DATE",
+              "value": "DECIMAL(18,6)", "leave": "BOOLEAN", "forecast": "BOOLEAN"}'
+        ) AS j
+    FROM rec_ours
+    ANTI JOIN rec_keep USING (record_id)
+)
+SELECT
+    record_id,
+    {
+        user_id: j.user_id,
+        project_id: j.project_id,
+        task_id: j.task_id,
+        assignment_type: j.assignment_type,
+        allocation_type: j.allocation_type,
+        name: j.name,
+        start: j.start,
+        "end": j."end",
+        value_millionths: (j.value * 1000000)::BIGINT,
+        leave: j.leave,
+        forecast: j.forecast
+    } AS image
+FROM parsed;
+
 -- What speaks for taking a record of ours away that is no longer wanted. Grain: such a record.
 CREATE OR REPLACE TEMP TABLE rec_unwanted AS
 SELECT
     o.record_id,
-    coalesce(o.image.start, b.start_date, c.start_date) AS start_date,
-    coalesce(o.image."end", b.end_date, c.end_date) AS end_date,
+    coalesce(i.image.start, b.start_date, c.start_date) AS start_date,
+    coalesce(i.image."end", b.end_date, c.end_date) AS end_date,
     CASE
         WHEN s.source IS NULL THEN 'its planner is not in the configuration'
         WHEN d.kind IS NOT NULL THEN 'a booking behind it is no longer matched'
@@ -165,9 +195,13 @@ SELECT
         WHEN c.is_proven AND c.is_listed THEN 'booking gone'
         WHEN c.is_proven THEN 'booking gone, but the latest listing is incomplete'
         ELSE 'no complete listing proves that its booking is gone'
-    END AS rule
-FROM rec_ours AS o
-ANTI JOIN rec_want AS w ON o.record_id = w.record_id
+    END AS rule,
+    rule IN (
+        'booking is now placeholder', 'booking is now unassigned', 'booking is now tentative',
+        'the other planner has the say', 'booking changed', 'booking has no hours left', 'booking gone'
+    ) AS is_evident
+FROM rec_loose AS o
+INNER JOIN rec_written AS i ON o.record_id = i.record_id
 LEFT JOIN rec_source AS s ON o.source = s.source
 LEFT JOIN rec_booking AS b ON o.source = b.source AND o.source_key = b.source_key
 LEFT JOIN core_booking_now AS k ON o.source = k.source AND o.source_key = k.source_key
@@ -177,11 +211,18 @@ LEFT JOIN (SELECT DISTINCT source, source_key FROM rec_day WHERE is_suppressed) 
 LEFT JOIN rec_doubt AS d
     ON o.kind = d.kind
     AND o.about_user_id = d.user_id
-    AND d.context_id = if(o.kind = 'team', o.image.project_id, o.image.task_id);
+    AND d.context_id = if(o.kind = 'team', i.image.project_id, i.image.task_id);
 
--- The verdict. `before` is the fresh read, `after` the wanted image.
+-- The verdict on every record that is wanted or ours and not simply kept. `before` is the fresh read, `after`
+-- the wanted image.
 CREATE OR REPLACE TEMP TABLE rec_diff AS
 WITH
+wanted AS (
+    SELECT * FROM rec_want ANTI JOIN rec_keep USING (record_id)
+),
+ours AS (
+    SELECT rec_ours.*, rec_written.image FROM rec_ours INNER JOIN rec_written USING (record_id)
+),
 joined AS (
     SELECT
         coalesce(w.kind, o.kind) AS kind,
@@ -189,14 +230,10 @@ joined AS (
         w.record_id IS NOT NULL AS is_wanted,
         o.record_id IS NOT NULL AS is_ours,
         a.record_id IS NOT NULL AS is_there,
-        w.image IS NOT DISTINCT FROM a.image AS is_right,
         o.image IS NOT DISTINCT FROM a.image AS is_untouched,
         f.foreign_id,
         u.rule AS unwanted_rule,
-        u.rule IN (
-            'booking is now placeholder', 'booking is now unassigned', 'booking is now tentative',
-            'the other planner has the say', 'booking changed', 'booking has no hours left', 'booking gone'
-        ) AS is_evident,
+        u.is_evident,
         t.delete_from IS NULL
         OR coalesce(u.start_date <= t.delete_to AND u.end_date >= t.delete_from, false) AS is_in_window,
         t.overwrite_edits,
@@ -213,12 +250,10 @@ joined AS (
         coalesce(w.about_user_id, o.about_user_id) AS about_user_id,
         if(w.record_id IS NULL, o.about_project_id, w.about_project_id) AS about_project_id,
         o.about_user_id AS old_user_id,
-        o.about_project_id AS old_project_id,
-        o.image AS old_image,
         coalesce(o.ms, 0) AS before_ms,
         coalesce(w.ms, 0) AS after_ms
-    FROM rec_want AS w
-    FULL OUTER JOIN rec_ours AS o ON w.record_id = o.record_id
+    FROM wanted AS w
+    FULL OUTER JOIN ours AS o ON w.record_id = o.record_id
     LEFT JOIN rec_actual AS a ON coalesce(w.record_id, o.record_id) = a.record_id
     LEFT JOIN rec_foreign AS f ON w.record_id = f.record_id
     LEFT JOIN rec_unwanted AS u ON o.record_id = u.record_id
@@ -227,7 +262,6 @@ joined AS (
 SELECT
     *,
     CASE
-        WHEN is_wanted AND is_there AND is_right THEN 'keep'
         WHEN is_wanted AND NOT is_there AND is_ours THEN if(recreate_deleted, 'create', 'blocked')
         WHEN is_wanted AND NOT is_there THEN if(foreign_id IS NULL, 'create', 'blocked')
         WHEN is_wanted AND NOT is_ours THEN 'blocked'
@@ -239,7 +273,6 @@ SELECT
         ELSE 'delete'
     END AS verdict,
     CASE
-        WHEN is_wanted AND is_there AND is_right THEN NULL
         WHEN is_wanted AND NOT is_there AND is_ours
             THEN if(recreate_deleted, 'deleted in ftrack, made again by policy', 'deleted in ftrack by somebody')
         WHEN is_wanted AND NOT is_there THEN if(foreign_id IS NULL, 'booking', 'somebody made the same record')

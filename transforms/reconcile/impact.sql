@@ -8,23 +8,32 @@ CREATE OR REPLACE TEMP MACRO future_ms(first_day, last_day, ms, today) AS
         ELSE ms * (last_day - today + 1) // (last_day - first_day + 1)
     END;
 
+-- Grain: record of ours that is in ftrack.
+CREATE OR REPLACE TEMP TABLE rec_held AS
+SELECT
+    o.record_id,
+    o.kind,
+    o.source,
+    o.source_key,
+    o.about_user_id AS user_id,
+    o.about_project_id AS project_id,
+    future_ms(a.image.start, a.image."end", o.ms, s.today) AS future_ms
+FROM rec_ours AS o
+INNER JOIN rec_actual AS a USING (record_id)
+CROSS JOIN rec_setting AS s;
+
 -- Grain: record and side (before, after) of work that is ours before or after the plan.
 CREATE OR REPLACE TEMP TABLE rec_future AS
 SELECT
-    d.record_id,
-    d.old_user_id AS user_id,
-    d.old_project_id AS project_id,
-    future_ms(d.old_image.start, d.old_image."end", d.before_ms, s.today) AS before_ms,
-    CASE
-        WHEN d.verdict IN ('update', 'delete') THEN 0
-        ELSE future_ms(d.old_image.start, d.old_image."end", d.before_ms, s.today)
-    END AS after_ms
-FROM rec_diff AS d
-CROSS JOIN rec_setting AS s
-WHERE d.kind = 'allocation' AND d.is_ours AND d.is_there AND d.old_project_id IS NOT NULL
+    h.user_id,
+    h.project_id,
+    h.future_ms AS before_ms,
+    if(d.record_id IS NULL, h.future_ms, 0) AS after_ms
+FROM rec_held AS h
+LEFT JOIN (SELECT record_id FROM rec_diff WHERE verdict IN ('update', 'delete')) AS d USING (record_id)
+WHERE h.kind = 'allocation' AND h.project_id IS NOT NULL
 UNION ALL
 SELECT
-    d.record_id,
     d.about_user_id,
     d.about_project_id,
     0,
@@ -33,14 +42,11 @@ FROM rec_diff AS d
 CROSS JOIN rec_setting AS s
 WHERE d.kind = 'allocation' AND d.verdict IN ('create', 'update') AND d.about_project_id IS NOT NULL;
 
--- Grain: ftrack project with work of ours ahead or records of ours in the plan.
+-- Grain: ftrack project with work of ours ahead or records of ours.
 CREATE OR REPLACE TEMP TABLE rec_impact_project AS
 WITH
 owned AS (
-    SELECT old_project_id AS project_id, count(*) AS records
-    FROM rec_diff
-    WHERE is_ours AND is_there AND old_project_id IS NOT NULL
-    GROUP BY old_project_id
+    SELECT project_id, count(*) AS records FROM rec_held WHERE project_id IS NOT NULL GROUP BY project_id
 ),
 hours AS (
     SELECT project_id, sum(before_ms)::BIGINT AS before_ms, sum(after_ms)::BIGINT AS after_ms
@@ -66,7 +72,7 @@ GROUP BY user_id;
 CREATE OR REPLACE TEMP TABLE rec_impact_source AS
 WITH
 pushed AS (
-    SELECT DISTINCT source, source_key FROM rec_diff WHERE is_ours AND is_there AND kind = 'allocation'
+    SELECT DISTINCT source, source_key FROM rec_held WHERE kind = 'allocation'
 ),
 pushed_count AS (
     SELECT p.source, count(*) AS pushed, count(*) FILTER (b.source IS NULL) AS lost

@@ -156,10 +156,11 @@ def _set_rules(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
 
 def _clear(con: duckdb.DuckDBPyConnection) -> None:
     """They are as large as the studio, and the connection lives on."""
-    tables = con.execute("SELECT table_name FROM duckdb_tables() WHERE temporary").fetchall()
-    for (name,) in tables:
+    views = "SELECT 'VIEW', view_name FROM duckdb_views() WHERE temporary AND NOT internal"
+    tables = "SELECT 'TABLE', table_name FROM duckdb_tables() WHERE temporary"
+    for kind, name in con.execute(f"{views} UNION ALL {tables}").fetchall():
         if name.startswith(("ft_", "rec_", "plan_")):
-            con.execute(f"DROP TABLE temp.{name}")
+            con.execute(f"DROP {kind} temp.{name}")
 
 
 def _numbered(names: Sequence[str]) -> list[tuple[str, int]]:
