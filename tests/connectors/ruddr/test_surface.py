@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from connectors import errors
-from connectors.ruddr.client import MORE_STREAMS, Ruddr
+from connectors.ruddr.client import MORE_STREAMS, STREAMS, Ruddr
 from connectors.ruddr.wire import parse
 from connectors.ruddr.writes import AllocationWriter
 from connectors.sandbox import Sandbox
@@ -58,6 +58,22 @@ def project(client: Ruddr) -> str:
 @pytest.mark.parametrize("stream", MORE_STREAMS)
 def test_the_lists_the_pull_has_no_need_of(client, stream):
     assert rows(stream, client.list(stream))
+
+
+@pytest.mark.parametrize("stream", sorted(set(STREAMS) - {"allocations"}))
+def test_the_lists_the_pull_reads_hold_every_row(client, sandbox, stream):
+    kept = sandbox.ruddr.rows(stream)
+
+    assert kept
+    assert sorted(row.id for row in rows(stream, client.list(stream))) == sorted(row["id"] for row in kept)
+
+
+@pytest.mark.parametrize("stream", ["availability_periods", "time_entries"])
+def test_lists_of_one_member(client, stream):
+    members = rows("members", client.list("members"))
+    found = [row.id for one in members for row in rows(stream, client.list(stream, member_id=one.id))]
+
+    assert sorted(found) == sorted(row.id for row in rows(stream, client.list(stream)))
 
 
 def test_allocations_of_a_type_a_member_and_a_window(client, member):
@@ -112,6 +128,21 @@ def test_time_off_and_a_placeholder(client, writer, member, project):
         writer.delete(made.id)
 
 
+def test_a_role_and_a_task_of_a_project(client, writer, member):
+    roles = {row.project.id: row.id for row in rows("roles", client.list("roles"))}
+    task = next(row for row in rows("tasks", client.list("tasks")) if row.project.id in roles)
+    made = writer.create(
+        **DAYS, memberId=member.id, projectId=task.project.id, projectRoleId=roles[task.project.id],
+        projectTaskId=task.id, bookingTypeId="soft", allocateOnTimeOffDays=True,
+    )  # fmt: skip
+    writer.delete(made.id)
+
+    assert (made.project_id, made.task_id, made.role.id) == (
+        task.project.id, task.id, roles[task.project.id],
+    )  # fmt: skip
+    assert (made.booking_type_id, made.allocate_on_time_off_days) == ("soft", True)
+
+
 def test_a_change_touches_what_it_names(writer, member, project):
     made = writer.create(**DAYS, memberId=member.id, projectId=project, notes="before")
     moved = writer.update(made.id, end=date(2026, 3, 13))
@@ -122,11 +153,15 @@ def test_a_change_touches_what_it_names(writer, member, project):
     assert (halved.unit, halved.amount, halved.notes, halved.hours_per_day) == ("week", 20, "after", None)
 
 
-def test_read_only_rows_are_refused(client, writer):
-    row = next(row for row in rows("allocations", client.list("allocations")) if row.read_only)
+@pytest.mark.parametrize("entity", ["time_entry", "holiday"])
+def test_read_only_rows_are_refused(client, writer, entity):
+    row = next(row for row in rows("allocations", client.list("allocations")) if row.entity == entity)
 
+    assert row.read_only
     with pytest.raises(errors.RequestRejected, match="read-only"):
         writer.delete(row.id)
+    with pytest.raises(errors.RequestRejected, match="read-only"):
+        writer.update(row.id, notes="mine")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 
 from connectors import errors
 from connectors.sandbox import Sandbox
-from connectors.tenthousandft.client import MORE_STREAMS, TenThousandFt
+from connectors.tenthousandft.client import MORE_STREAMS, STREAMS, TenThousandFt
 from connectors.tenthousandft.wire import Assignment, parse, series_of
 from connectors.tenthousandft.writes import AssignmentWriter
 
@@ -62,6 +62,37 @@ def test_the_lists_no_hours_depend_on(client, stream):
     assert rows(stream, client.list(stream))
 
 
+@pytest.mark.parametrize("stream", sorted(set(STREAMS) - {"availabilities", "assignments"}))
+def test_the_lists_hours_depend_on_hold_every_row(client, sandbox, stream):
+    kept = sandbox.tenthousandft.rows(stream)
+
+    assert kept
+    assert {row.id for row in rows(stream, client.list(stream))} == {row["id"] for row in kept}
+
+
+def test_archived_people_and_projects_and_phases_are_listed(client):
+    projects = rows("projects", client.list("projects"))
+
+    assert any(row.archived for row in rows("users", client.list("users")))
+    assert any(row.archived for row in projects)
+    assert {row.parent_id for row in projects if row.parent_id} <= {row.id for row in projects}
+
+
+def test_part_time_weeks_come_with_their_people_and_the_rest_in_a_list_of_their_own(client, sandbox):
+    person = rows("users", client.list("users"))[0].id
+    for number in range(25):
+        day = {"starts_at": f"2031-03-{number + 1:02}", "ends_at": f"2031-03-{number + 1:02}"}
+        sandbox.tenthousandft.add(
+            "availabilities", user_id=person, **day, **{f"day{weekday}": 4 for weekday in range(7)}
+        )
+    users = rows("users", client.list("users"))
+    blocks = rows("availabilities", client.list("availabilities"))
+
+    assert [row.id for row in users if not row.availabilities_complete] == [person]
+    assert any(row.availabilities.data for row in users if row.id != person)
+    assert len({block.id for block in blocks if block.starts_at and block.starts_at.year == 2031}) == 25
+
+
 def test_assignments_of_a_user_and_of_a_project(client):
     everyone = rows("assignments", client.assignments())
     someone = next(row for row in everyone if row.user_id)
@@ -89,6 +120,25 @@ def test_assignments_of_a_window(client):
     assert touching <= {row.id for row in found} < {row.id for row in everyone}
 
 
+@pytest.mark.parametrize("owner", ["user", "project"])
+def test_assignments_of_an_owner_in_a_window(client, owner):
+    someone = next(row for row in rows("assignments", client.assignments()) if row.user_id)
+    by = {"user_id": someone.user_id} if owner == "user" else {"project_id": someone.assignable_id}
+    found = rows("assignments", client.assignments(**by, start=someone.starts_at, end=someone.starts_at))
+    everything = rows("assignments", client.assignments(**by))
+    touching = {row.id for row in everything if row.starts_at <= someone.starts_at <= row.ends_at}
+
+    assert someone.id in touching
+    assert touching <= {row.id for row in found} <= {row.id for row in everything}
+
+
+@pytest.mark.parametrize("per_page", [7, 1000])
+def test_pages_of_any_size_hold_the_same(sandbox, per_page):
+    with TenThousandFt(**sandbox.ready["tenthousandft"], per_page=per_page) as client:
+        found = {row.id for row in rows("assignments", client.assignments())}
+    assert found == {row["id"] for row in sandbox.tenthousandft.rows("assignments")}
+
+
 def test_an_owner_is_a_user_or_a_project(client):
     with pytest.raises(ValueError, match="not by both"):
         client.assignments(user_id=1, project_id=2)
@@ -99,6 +149,14 @@ def test_the_services_own_daily_expansion(client):
 
     assert {row.date for row in found} <= {date(2026, 3, day) for day in range(2, 7)}
     assert all(row.is_suggestion and row.scheduled_hours is not None for row in found)
+
+
+def test_hours_confirmed_alone(client):
+    with_suggestions = rows("time_entries", client.time_entries(MONDAY, FRIDAY))
+    found = rows("time_entries", client.time_entries(MONDAY, FRIDAY, suggestions=False))
+
+    assert not any(row.is_suggestion for row in found)
+    assert any(row.is_suggestion for row in with_suggestions)
 
 
 # Writing.
@@ -139,6 +197,24 @@ def test_a_booking_under_a_project(client, writer, user, project, who):
     assert client.show_assignment(made.id, user_id=user_id, assignable_id=project) is None
 
 
+@pytest.mark.parametrize(
+    ("effort", "mode", "amount"),
+    [({"percent": 0.5}, "percent", "0.5"), ({"hours_per_day": 3}, "hours_per_day", "3"),
+     ({"fixed_hours": 12.5}, "fixed", "12.5")],
+)  # fmt: skip
+@pytest.mark.parametrize("target", ["project", "leave"])
+def test_a_project_and_leave_take_each_mode(client, writer, user, project, target, effort, mode, amount):
+    leave = rows("leave_types", client.list("leave_types"))[0].id
+    on = {"project_id": project} if target == "project" else {"leave_id": leave}
+    made = writer.create(user_id=user, **on, starts_at=MONDAY, ends_at=FRIDAY, **effort)
+
+    assert (made.mode, made.amount, made.user_id) == (mode, Decimal(amount), user)
+    assert made.assignable_id == (project if target == "project" else leave)
+    if target == "project":
+        assert client.show_assignment(made.id, user_id=None, assignable_id=project) is not None
+    writer.delete(made.id, user_id=user)
+
+
 def test_leave_without_effort_is_all_day(client, writer, user):
     leave = rows("leave_types", client.list("leave_types"))[0].id
     made = writer.create(user_id=user, leave_id=leave, starts_at=MONDAY, ends_at=MONDAY)
@@ -155,6 +231,15 @@ def test_a_series_is_read_as_one(client, writer, user, project):
     assert [row.id for row in series] == [first.id, *(row.id for row in repeats)]
     assert [row.starts_at for row in series[:2]] == [MONDAY, date(2026, 3, 16)]
     for row in series:
+        writer.delete(row.id, user_id=user)
+
+
+def test_a_repeat_of_fifty_one_weeks_is_taken(writer, user, project):
+    first = writer.create(user_id=user, assignable_id=project, starts_at=MONDAY, ends_at=FRIDAY)
+    repeats = writer.repeat(project, first.id, frequency_weeks=10, count=51)
+
+    assert {row.repetition_id for row in repeats} == {first.id}
+    for row in (first, *repeats):
         writer.delete(row.id, user_id=user)
 
 
