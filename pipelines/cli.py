@@ -13,6 +13,7 @@ from pipelines.commands.inspecting import dictionary, explain, publish, quaranti
 from pipelines.commands.listen import listen
 from pipelines.commands.reading import status, totals
 from pipelines.commands.reconciling import conflicts, identity, ledger
+from pipelines.commands.reporting import report
 from pipelines.commands.setup import demo, doctor, init, sandbox
 from pipelines.commands.shell import Shell, note, shared_options
 from pipelines.commands.steps import apply, backfill, plan, pull, sync
@@ -33,7 +34,7 @@ _COMMANDS = (
     *(demo, sandbox, init, doctor),
     *(pull, totals, plan, apply, sync, backfill, listen),
     *(status, quarantine, conflicts, identity, ledger, explain),
-    *(publish, dictionary),
+    *(report, publish, dictionary),
 )
 for _command in _COMMANDS:
     crewtally.add_command(_command)

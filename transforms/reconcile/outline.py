@@ -15,6 +15,8 @@ from transforms.reconcile.render import blocked_groups, head, in_order, what, wh
 
 Cell = str | float | int | None
 
+MOVED = "Hours that move"
+
 
 @dataclass(frozen=True, slots=True)
 class Section:
@@ -73,7 +75,7 @@ def _people(plan: Plan, limit: int) -> Section:
         key=lambda item: (-item["added_hours"] - item["removed_hours"], item["person"]),
     )
     rows = [(item["person"], item["added_hours"], item["removed_hours"]) for item in moved]
-    return _table("Hours that move", ("person", "hours added", "hours removed"), rows, limit)
+    return _table(MOVED, ("person", "hours added", "hours removed"), rows, limit)
 
 
 def _changes(plan: Plan, limit: int) -> Section:
