@@ -451,6 +451,21 @@ def test_a_lost_answer_names_the_records_to_read_back(service, reply, monkeypatc
     assert len(service.requests) == 1
 
 
+def test_more_targets_than_a_query_takes_are_all_looked_up(writer, show):
+    tasks = [show.store.add("Task", name=str(n), parent_id=show.project) for n in range(450)]
+
+    def assign_all() -> None:
+        with writer.batch() as batch:
+            for task in tasks:
+                batch.assignments.create(task_id=task, user_id=show.ada)
+
+    assign_all()
+    assert {row["task_id"] for row in writer.assignments.find(user_id=show.ada)} == set(tasks)
+    with Untouched(show), pytest.raises(errors.WrongTargets) as caught:
+        assign_all()
+    assert len(caught.value.wrong) == 450
+
+
 # Nonsense, before anything is asked.
 
 
