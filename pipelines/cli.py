@@ -11,12 +11,13 @@ import click
 
 from pipelines.commands.inspecting import dictionary, explain, publish, quarantine
 from pipelines.commands.listen import listen
+from pipelines.commands.planning import apply, plan
 from pipelines.commands.reading import status, totals
 from pipelines.commands.reconciling import conflicts, identity, ledger
 from pipelines.commands.reporting import report
 from pipelines.commands.setup import demo, doctor, init, sandbox
 from pipelines.commands.shell import Shell, note, shared_options
-from pipelines.commands.steps import apply, backfill, plan, pull, sync
+from pipelines.commands.steps import backfill, pull, sync
 from pipelines.outcome import Outcome, judge
 
 

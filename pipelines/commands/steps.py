@@ -1,9 +1,8 @@
-"""`pull`, `plan`, `apply`, `sync`, `backfill`: the steps of the way, alone and together."""
+"""`pull`, `sync`, `backfill`: reading the planners, and the whole way."""
 
 from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -15,7 +14,6 @@ from pipelines.settings import SOURCES, ConfigError, Settings, Source
 
 if TYPE_CHECKING:
     from pipelines.sync import SyncResult
-    from transforms.reconcile.plan import Plan
 
 source_option = click.option("--source", type=click.Choice(SOURCES), help="Only this planner.")
 
@@ -56,88 +54,6 @@ def _sources(settings: Settings, source: str | None) -> list[str]:
     if source and source not in configured:
         raise ConfigError(f"There is no [{source}] section in the configuration: nothing to pull from.")
     return [source] if source else configured
-
-
-@click.command()
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the plan to this file."
-)
-@as_json
-@shared_options
-@pass_shell
-def plan(shell: Shell, output: Path | None, as_json: bool) -> None:
-    """Show what would change in ftrack, and write it to a file that `apply` takes."""
-    from pipelines.plan import make_plan
-    from pipelines.report import plan_line
-    from pipelines.runs import recorded
-    from pipelines.tables import replacing
-    from transforms.reconcile.guard import evaluate
-    from transforms.reconcile.render import render
-
-    settings = _with_ftrack(shell)
-    with shell.writing(settings, "plan") as con, recorded(settings, con, "plan") as run:
-        made = make_plan(settings, con)
-        run.detail = plan_line(made)
-    trips = evaluate(made, settings.guards)
-    if output is not None:
-        with replacing(output) as temporary:
-            temporary.write_bytes(made.dump())
-    if as_json:
-        click.echo(made.dump().decode("utf-8"), nl=False)
-        for trip in trips:
-            note(f"A guard would stop this plan: {trip}")
-    else:
-        click.echo(render(made, trips))
-    if output is not None:
-        note(f"Wrote {output}. To push it: crewtally apply {output}")
-
-
-def _with_ftrack(shell: Shell) -> Settings:
-    settings = shell.settings()
-    if settings.ftrack is None:
-        raise ConfigError("There is no [ftrack] section in the configuration: add url, user and key.")
-    return settings
-
-
-@click.command()
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--allow", metavar="SHA256", help="Let this very plan through a tripped guard, once.")
-@as_json
-@shared_options
-@pass_shell
-def apply(shell: Shell, file: Path, allow: str | None, as_json: bool) -> Outcome:
-    """Push a plan to ftrack, each change exactly once, and read it back."""
-    from pipelines.apply import apply_plan
-    from pipelines.report import applied_document, applied_line, trouble
-    from pipelines.runs import recorded
-    from pipelines.sync import SyncResult
-
-    settings = _with_ftrack(shell)
-    made = _load_plan(file)
-    with shell.writing(settings, "apply") as con, recorded(settings, con, "apply") as run:
-        result = apply_plan(settings, con, made, allow=allow)
-        run.detail, run.outcome = applied_line(result), SyncResult((), applied=result).outcome
-    for line in trouble(result):
-        note(line)
-    if as_json:
-        document(applied_document(result))
-    else:
-        click.echo(applied_line(result))
-    return run.outcome
-
-
-def _load_plan(file: Path) -> Plan:
-    """The plan in `file`. One that was edited since it was made no longer holds, like any stale plan."""
-    from pipelines.apply import PlanStale
-    from transforms.reconcile.plan import Plan, PlanError
-
-    data = file.read_bytes()
-    try:
-        return Plan.load(data)
-    except PlanError as error:
-        if b'"plan"' in data and b'"sha256"' in data:
-            raise PlanStale([str(error)]) from error
-        raise
 
 
 @click.command()
