@@ -65,10 +65,13 @@ class Weather:
         """These faults from now on, as if the service had just started."""
         for path in list(self._vanished):
             self._bring_back(path)
-        self.faults = faults
-        self._luck = random.Random(f"{self._seed}/faults/{self.service}")  # noqa: S311 - weather, no secret
+        self._faults = [(fault, self._luck_of(f"{fault.name}@{fault.where}")) for fault in faults]
+        self._damage = self._luck_of("damage")
         self._storm = 0
         self._last_rows: dict[str, Row] = {}
+
+    def _luck_of(self, name: str) -> random.Random:
+        return random.Random(f"{self._seed}/{self.service}/{name}")  # noqa: S311 - weather, not a secret
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -81,9 +84,9 @@ class Weather:
         await self._meet(drawn, scope, receive, _dated(send, SKEW if "clock_skew" in drawn else timedelta()))
 
     def _draw(self, asked: str) -> set[str]:
-        """The faults this request meets. Every fault draws, so that one does not move the luck of another."""
-        luck = [(fault, self._luck.random()) for fault in self.faults if fault.concerns(asked)]
-        drawn = {fault.name for fault, chance in luck if chance < fault.probability}
+        """The faults this request meets. Each has a luck of its own: one does not move that of another."""
+        concerned = [(fault, luck.random()) for fault, luck in self._faults if fault.concerns(asked)]
+        drawn = {fault.name for fault, chance in concerned if chance < fault.probability}
         if "startingAfter=" not in asked and "endingBefore=" not in asked:
             drawn.discard("cursor_lost")
         if "storm429" in drawn:
@@ -122,7 +125,7 @@ class Weather:
 
     @property
     def _remembers_rows(self) -> bool:
-        return any(fault.name in ROW_FAULTS for fault in self.faults)
+        return any(fault.name in ROW_FAULTS for fault, _ in self._faults)
 
     def _spoil(self, scope: Scope, body: bytes, drawn: set[str]) -> bytes:
         """The page with its rows changed; any other body as it is."""
@@ -139,7 +142,7 @@ class Weather:
         if "empty_page" in drawn and promises_more(page):
             rows.clear()
         for name in sorted(drawn & {"unknown_field", *DAMAGE}):
-            damage(name, _last_part(path), rows, self._luck)
+            damage(name, _last_part(path), rows, self._damage)
         return encode(page)
 
     def _take_out(self, path: str, key: object) -> None:
