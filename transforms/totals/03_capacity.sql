@@ -5,7 +5,8 @@
 -- work_ms       contracted less holidays (10,000ft: 0 on an account holiday no block covers;
 --               Ruddr: less the hours of the person's holiday rows)
 -- spread_ms     what project work spreads over by default. 10,000ft: work_ms, leave does not shrink it.
---               Ruddr: contracted, but 0 on a day of full-day time off (hours >= the day's capacity)
+--               Ruddr: contracted, but 0 on a day of full-day time off (hours >= the day's capacity; 10 ms
+--               allow for several rounded shares that make up a day)
 CREATE OR REPLACE TEMP TABLE calendar AS
 WITH
 time_off AS (
@@ -28,7 +29,7 @@ SELECT
         ELSE c.contracted_ms - least(coalesce(t.holiday_ms, 0), c.contracted_ms)
     END::BIGINT AS work_ms,
     CASE
-        WHEN c.on_holiday OR (c.contracted_ms > 0 AND t.off_ms >= c.contracted_ms) THEN 0
+        WHEN c.on_holiday OR (c.contracted_ms > 0 AND t.off_ms + 10 >= c.contracted_ms) THEN 0
         ELSE c.contracted_ms
     END::BIGINT AS spread_ms
 FROM calendar_contracted AS c

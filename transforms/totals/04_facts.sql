@@ -69,7 +69,7 @@ SELECT
     c.work_ms,
     CASE
         WHEN r.source = 'ruddr' AND c.spread_ms = 0 THEN 0
-        WHEN r.source = 'tenthousandft' AND h.leave_ms >= c.work_ms THEN 0
+        WHEN r.source = 'tenthousandft' AND h.leave_ms + 10 >= c.work_ms THEN 0
         ELSE c.work_ms
     END AS effective_ms
 FROM calendar AS c
