@@ -1,0 +1,290 @@
+"""Somebody edits the plan while it is read; and a planner that suddenly shows little or nothing.
+
+The edits are made on the service's own thread, between two requests of the pull.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.sandbox import Sandbox
+from connectors.sandbox.table import Entry
+from pipelines import snapshot
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(60)]
+
+BOOKINGS = {"tenthousandft": "assignments", "ruddr": "allocations"}
+SPAN = date(2026, 2, 2), date(2026, 11, 29)  # what conftest.py pulls
+LATER_PAGE = re.compile(r"/assignments\?.*\bpage=(?!1\b)\d|/allocations\?.*startingAfter=(?P<cursor>[\w-]+)")
+PLANNERS = pytest.mark.parametrize("source", BOOKINGS)
+FIRST_OR_LATER = pytest.mark.parametrize("is_first", [True, False], ids=["first", "later"])
+
+
+class Planner:
+    """One planner of a small studio, pulled whole; `pull` pulls its bookings again."""
+
+    def __init__(self, sandbox: Sandbox, warehouse: Any, source: str) -> None:
+        self.sandbox, self.warehouse, self.source = sandbox, warehouse, source
+        self.stream = BOOKINGS[source]
+        self.state = getattr(sandbox, source)
+        assert all(pulled.complete for pulled in warehouse.pull(source))
+        self.pulled = warehouse.bookings()
+
+    def forget(self) -> None:
+        """As if the bookings had never been pulled: what the next pull misses stays missing."""
+        self.warehouse.con.execute("TRUNCATE core_booking")
+
+    @property
+    def table(self) -> Any:
+        return self.state.tables[self.stream]
+
+    def pull(self) -> Any:
+        """The snapshot of the bookings in the window, the planner left alone again afterwards."""
+        pulled = self.warehouse.pull(self.source, self.stream)[0]
+        self.sandbox.watch(None)
+        return pulled
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Ordinary work in the middle of the window, as listed."""
+        start = "starts_at" if self.source == "tenthousandft" else "start"
+        return [
+            row
+            for row in self.state.rows(self.stream)
+            if "2026-03" < row[start] < "2026-11" and row.get("assignmentTypeId", "project") == "project"
+        ]
+
+    def on_the_first_page(self) -> str:
+        """A booking that has been read when the second page is asked for, and is no cursor."""
+        return str(self.rows()[0]["id"])
+
+    def key(self, text: str) -> Any:
+        return int(text) if self.source == "tenthousandft" else text
+
+    def delete(self, key: str) -> None:
+        self.state.delete(self.stream, self.key(key))
+
+    def on_the_second_page(self, edit: Callable[[re.Match[str]], None], *, always: bool = False) -> None:
+        """`edit` when a later page of the bookings is asked for: once, or whenever it is."""
+        left = [edit]
+
+        def watcher(asked: str) -> None:
+            later = LATER_PAGE.search(asked)
+            if later and left:
+                edit(later)
+                if not always:
+                    left.clear()
+
+        self.sandbox.watch(watcher)
+
+
+@pytest.fixture
+def planner(warehouse_of: Any, tmp_path: Path) -> Iterator[Callable[..., Planner]]:
+    """Makes a planner of a studio of so many people; with `is_first`, its next pull is its first."""
+    running: list[Sandbox] = []
+
+    def make(source: str, people: int = 4, *, is_first: bool = False) -> Planner:
+        sandbox = Sandbox(people=people, seed=3, today=date(2026, 6, 1)).__enter__()
+        running.append(sandbox)
+        made = Planner(sandbox, warehouse_of(sandbox, tmp_path), source)
+        if is_first:
+            made.forget()
+        return made
+
+    yield make
+    for sandbox in running:
+        sandbox.close()
+
+
+@PLANNERS
+@FIRST_OR_LATER
+def test_a_booking_deleted_behind_the_reader_costs_no_other_and_goes_with_the_next_pull(
+    planner: Callable[..., Planner], source: str, is_first: bool
+) -> None:
+    at = planner(source, is_first=is_first)
+    gone = at.on_the_first_page()
+    at.on_the_second_page(lambda _asked: at.delete(gone))
+    assert at.pull().complete
+    assert at.pulled - {gone} <= at.warehouse.bookings() <= at.pulled
+    at.pull()
+    assert at.warehouse.bookings() == at.pulled - {gone}
+
+
+@FIRST_OR_LATER
+def test_the_row_under_the_cursor_may_vanish(planner: Callable[..., Planner], is_first: bool) -> None:
+    at = planner("ruddr", is_first=is_first)
+    gone: list[str] = []
+
+    def delete(asked: re.Match[str]) -> None:
+        gone.append(asked["cursor"])
+        at.delete(asked["cursor"])
+
+    at.on_the_second_page(delete)
+    assert at.pull().complete
+    lost = at.pulled - at.warehouse.bookings()
+    assert gone
+    assert all(gone[0] in key for key in lost)
+
+
+@PLANNERS
+@FIRST_OR_LATER
+def test_a_booking_inserted_before_the_reader_costs_no_other_and_comes_with_the_next_pull(
+    planner: Callable[..., Planner], source: str, is_first: bool
+) -> None:
+    at = planner(source, is_first=is_first)
+    new = "990000000" if source == "tenthousandft" else "0b5b0b5b-0000-4000-8000-000000000000"
+    entry = Entry({**at.rows()[0], "id": at.key(new)}, (-(10**18),))
+    at.on_the_second_page(lambda _asked: at.table.put_back(entry))
+    assert at.pull().complete
+    assert at.pulled <= at.warehouse.bookings() <= at.pulled | {new}
+    at.pull()
+    assert at.warehouse.bookings() == at.pulled | {new}
+
+
+@PLANNERS
+@FIRST_OR_LATER
+def test_a_plan_that_never_stands_still_loses_nothing_but_what_is_deleted(
+    planner: Callable[..., Planner], source: str, is_first: bool
+) -> None:
+    """Each later page finds a row deleted that was on an earlier one."""
+    at = planner(source, is_first=is_first)
+    gone: set[str] = set()
+
+    def delete(_asked: re.Match[str]) -> None:
+        gone.add(at.on_the_first_page())
+        at.delete(at.on_the_first_page())
+
+    at.on_the_second_page(delete, always=True)
+    pulled = at.pull()
+    assert gone
+    assert at.warehouse.bookings() <= at.pulled
+    if pulled.complete:
+        assert at.pulled - gone <= at.warehouse.bookings()
+    elif not is_first:
+        assert at.warehouse.bookings() == at.pulled
+    assert at.pull().complete
+    assert at.warehouse.bookings() == at.pulled - gone
+
+
+@PLANNERS
+def test_a_booking_reassigned_behind_the_reader_stands_once_after_the_next_pull(
+    planner: Callable[..., Planner], source: str
+) -> None:
+    """10,000ft deletes the assignment and creates another: until then both may stand."""
+    at = planner(source)
+    gone, made = at.on_the_first_page(), set()
+
+    def reassign(_asked: re.Match[str]) -> None:
+        row = at.state.get(at.stream, at.key(gone))
+        at.delete(gone)
+        again = {name: value for name, value in row.items() if name not in ("id", "createdAt")}
+        made.add(str(at.state.add(at.stream, **again)))
+
+    at.on_the_second_page(reassign)
+    assert at.pull().complete
+    assert at.pulled - {gone} <= at.warehouse.bookings() <= at.pulled | made
+    at.pull()
+    assert at.warehouse.bookings() == at.pulled - {gone} | made
+
+
+# A planner that shows little.
+
+
+def lists_show_nothing(at: Planner) -> None:
+    """From now on the bookings are shown one by one, and in no list."""
+    entries = at.table.entries[:]
+
+    def hide(asked: str) -> None:
+        hidden = f"/{at.stream}?" in asked
+        for entry in entries:
+            there = at.table.find(entry.row["id"]) is not None
+            if hidden and there:
+                at.table.delete(entry.row["id"])
+            elif not hidden and not there:
+                at.table.put_back(entry)
+
+    at.sandbox.watch(hide)
+
+
+def asked_for(at: Planner) -> set[str]:
+    """The bookings in the window that have an address of their own: those that are not read-only."""
+    found = at.warehouse.con.execute(
+        "SELECT source_key FROM core_booking_now WHERE read_only_kind IS NULL"
+        " AND start_date <= ? AND end_date >= ?",
+        [SPAN[1], SPAN[0]],
+    ).fetchall()
+    return {key for (key,) in found}
+
+
+@PLANNERS
+def test_an_empty_list_deletes_no_booking_that_the_service_still_shows(
+    planner: Callable[..., Planner], source: str
+) -> None:
+    """Ruddr's read-only rows have no address: they go with the list."""
+    at = planner(source)
+    assert 0 < len(asked_for(at)) <= snapshot.CONFIRM_ONE_BY_ONE
+    there = asked_for(at)
+    lists_show_nothing(at)
+    pulled = at.pull()
+    assert (pulled.complete, pulled.loaded) == (True, len(there))
+    assert there <= at.warehouse.bookings()
+
+
+@PLANNERS
+def test_beyond_those_asked_for_one_by_one_a_second_empty_list_is_believed(
+    planner: Callable[..., Planner], source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a mass deletion may do to ftrack is for the guards."""
+    monkeypatch.setattr(snapshot, "CONFIRM_ONE_BY_ONE", 5)
+    at = planner(source)
+    lists_show_nothing(at)
+    pulled = at.pull()
+    assert (pulled.complete, pulled.loaded) == (True, 0)
+    assert asked_for(at) == set()
+
+
+@PLANNERS
+def test_bookings_that_the_service_denies_one_by_one_are_deleted_all_at_once(
+    planner: Callable[..., Planner], source: str
+) -> None:
+    at = planner(source)
+    for key in [entry.row["id"] for entry in at.table.entries]:
+        at.table.delete(key)
+    assert at.pull().complete
+    assert asked_for(at) == set()
+
+
+@PLANNERS
+def test_an_empty_list_of_people_keeps_all_who_are_booked(
+    planner: Callable[..., Planner], source: str
+) -> None:
+    at = planner(source)
+    people = "users" if source == "tenthousandft" else "members"
+    booked = at.warehouse.con.execute("SELECT DISTINCT person_key FROM core_booking_now").fetchall()
+    for row in at.state.rows(people):
+        at.state.tables[people].delete(row["id"])
+    [pulled] = at.warehouse.pull(source, people)
+    assert (pulled.complete, pulled.loaded) == (True, 0)
+    left = at.warehouse.con.execute("SELECT person_key FROM core_person_now").fetchall()
+    assert {key for key in booked if key[0]} <= set(left)
+
+
+def test_a_planner_with_nothing_but_archived_rows_keeps_its_bookings(planner: Callable[..., Planner]) -> None:
+    at = planner("tenthousandft")
+    before = at.warehouse.bookings()
+    for stream in ("users", "projects"):
+        for row in at.state.rows(stream):
+            at.state.update(stream, row["id"], archived=True)
+    assert all(pulled.complete for pulled in at.warehouse.pull("tenthousandft"))
+    assert at.warehouse.bookings() == before
+    count = "SELECT count(*) FROM {} WHERE {}"
+    for table, open_ones in (
+        ("core_person_now", "kind = 'member' AND is_active"),
+        ("core_project_now", "NOT is_archived"),
+    ):
+        assert at.warehouse.con.execute(count.format(table, open_ones)).fetchall() == [(0,)]
