@@ -39,7 +39,12 @@ def diagnose(load: Callable[[], Settings]) -> Iterator[Check]:
     try:
         settings = load()
     except ConfigError as error:
-        yield Check("configuration", False, str(error), "Correct the keys named, or run `crewtally init`.")
+        yield Check(
+            "configuration",
+            False,
+            " ".join(str(error).split("\n")),
+            "Correct the keys named, or run `crewtally init`.",
+        )
         return
     yield _configuration(settings)
     for source in settings.source_order():

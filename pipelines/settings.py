@@ -30,6 +30,7 @@ ENVIRONMENT_PREFIX = "CREWTALLY_"
 CONFIG_VARIABLE = "CREWTALLY_CONFIG"
 DEFAULT_FILE = "crewtally.toml"
 SOURCES = ("tenthousandft", "ruddr")
+SECRETS = (("tenthousandft", "token"), ("ruddr", "token"), ("ftrack", "key"))
 SECRET_BLOCK = "prefect-secret:"  # noqa: S105 - the mark of a reference, not a secret
 
 Source = Literal["tenthousandft", "ruddr"]
@@ -210,6 +211,7 @@ def find_config(path: Path | None = None) -> Path | None:
 def load_settings(path: Path | None = None, *, secrets: bool = True) -> Settings:
     """Reads file and environment. With `secrets`, references to Prefect Secret blocks are resolved.
 
+    Without, none needs to be there: who only reads the warehouse asks no service anything.
     Raises ConfigError, one line per wrong key.
     """
     file = find_config(path)
@@ -219,6 +221,8 @@ def load_settings(path: Path | None = None, *, secrets: bool = True) -> Settings
             f"There is no {DEFAULT_FILE} here. Write one with `crewtally init`, or use --config."
         )
     tables = _read(file) if file else {}
+    if not secrets:
+        _need_no_secrets(tables)
     try:
         settings = Settings(**tables)
     except ValidationError as error:
@@ -230,10 +234,17 @@ def load_settings(path: Path | None = None, *, secrets: bool = True) -> Settings
     return resolve_secrets(settings) if secrets else settings
 
 
+def _need_no_secrets(tables: dict[str, Any]) -> None:
+    """Fills in secrets that are missing; the environment's still win."""
+    for section, key in SECRETS:
+        if isinstance(tables.get(section), dict):
+            tables[section].setdefault(key, "not needed")
+
+
 def resolve_secrets(settings: Settings) -> Settings:
     """Replaces every secret written as `prefect-secret:NAME` by the value of that Prefect Secret block."""
     changed: dict[str, Any] = {}
-    for section, key in (("tenthousandft", "token"), ("ruddr", "token"), ("ftrack", "key")):
+    for section, key in SECRETS:
         part = getattr(settings, section)
         written = getattr(part, key).get_secret_value() if part else ""
         if written.startswith(SECRET_BLOCK):

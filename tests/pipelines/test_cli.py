@@ -165,7 +165,7 @@ def test_the_starter_is_complete_but_for_the_secrets(
     crewtally: Crewtally, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     crewtally("init")
-    called = crewtally("totals")
+    called = crewtally("pull")
     assert called.code == 2
     missing = ("CREWTALLY_TENTHOUSANDFT__TOKEN", "CREWTALLY_RUDDR__TOKEN", "CREWTALLY_FTRACK__KEY")
     for name in missing:

@@ -168,3 +168,17 @@ def test_secrets_do_not_show_in_a_repr(tmp_path: Path) -> None:
     settings = load_settings(write(tmp_path, BOTH))
     assert not any(secret in repr(settings) for secret in ("r-secret", "t-secret"))
     assert settings.secret_values() == {"r-secret", "t-secret"}
+
+
+def test_who_only_reads_the_warehouse_needs_no_secrets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "crewtally.toml"
+    file.write_text('[ruddr]\nurl = "https://example.test/api/workspace"\n')
+    assert load_settings(file, secrets=False).source_order() == ["ruddr"]
+    with pytest.raises(ConfigError, match=r"\[ruddr\] token is missing"):
+        load_settings(file)
+    monkeypatch.setenv("CREWTALLY_RUDDR__TOKEN", "given")
+    settings = load_settings(file, secrets=False)
+    assert settings.ruddr is not None
+    assert settings.ruddr.token.get_secret_value() == "given"
