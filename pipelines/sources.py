@@ -74,15 +74,21 @@ def _plain(function: Callable[[Any], Iterable[Record]]) -> Normalise:
 
 def _unbooked(table_key: str, also: str = "true") -> Absence:
     """Rows of a list go when a complete listing lacks them, unless a current booking still names them."""
-    key = f"core.{table_key}"
-    condition = (
-        f"{also} AND {key} NOT IN (SELECT {table_key} FROM core_booking_now AS b"  # noqa: S608 - our own names
+    return Absence(f"{also} AND NOT {_is_booked(table_key)}", present_in=(f"core.{table_key}",))
+
+
+def _is_booked(table_key: str) -> str:
+    return (
+        f"core.{table_key} IN (SELECT {table_key} FROM core_booking_now AS b"  # noqa: S608 - our own names
         f" WHERE b.source = core.source AND {table_key} IS NOT NULL)"
     )
-    return Absence(condition, present_in=(key,))
 
 
-_BLOCKS = Absence("true", present_in=("core.person_key",))
+# Somebody who is kept for being booked keeps the working week: without it the hours would be other ones.
+_BLOCKS = Absence(
+    f"core.person_key IN (SELECT person_key FROM stage_core_person) OR NOT {_is_booked('person_key')}",  # noqa: S608 - our own names
+    present_in=("core.person_key",),
+)
 # The list of its own has all blocks of the people it names, and names only those whose row was cut.
 _CUT_BLOCKS = Absence(
     "core.person_key IN (SELECT person_key FROM stage_core_availability)",

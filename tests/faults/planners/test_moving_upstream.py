@@ -260,18 +260,22 @@ def test_bookings_that_the_service_denies_one_by_one_are_deleted_all_at_once(
 
 
 @PLANNERS
-def test_an_empty_list_of_people_keeps_all_who_are_booked(
+def test_an_empty_list_of_people_keeps_all_who_are_booked_and_their_working_weeks(
     planner: Callable[..., Planner], source: str
 ) -> None:
     at = planner(source)
     people = "users" if source == "tenthousandft" else "members"
-    booked = at.warehouse.con.execute("SELECT DISTINCT person_key FROM core_booking_now").fetchall()
+    execute = at.warehouse.con.execute
+    booked = {key for (key,) in execute("SELECT person_key FROM core_booking_now").fetchall() if key}
+    weeks = execute("SELECT person_key FROM core_availability_now ORDER BY ALL").fetchall()
     for row in at.state.rows(people):
         at.state.tables[people].delete(row["id"])
     [pulled] = at.warehouse.pull(source, people)
     assert (pulled.complete, pulled.loaded) == (True, 0)
-    left = at.warehouse.con.execute("SELECT person_key FROM core_person_now").fetchall()
-    assert {key for key in booked if key[0]} <= set(left)
+    assert booked <= {key for (key,) in execute("SELECT person_key FROM core_person_now").fetchall()}
+    kept = [week for week in weeks if week[0] in booked]
+    assert kept
+    assert execute("SELECT person_key FROM core_availability_now ORDER BY ALL").fetchall() == kept
 
 
 def test_a_planner_with_nothing_but_archived_rows_keeps_its_bookings(planner: Callable[..., Planner]) -> None:
