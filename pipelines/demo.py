@@ -16,6 +16,7 @@ import duckdb
 from connectors.sandbox import Sandbox
 from pipelines import tables
 from pipelines.lock import warehouse
+from pipelines.pages import report
 from pipelines.report import applied_line, plan_line, snapshot_line
 from pipelines.settings import ENVIRONMENT_PREFIX, load_settings
 from pipelines.sync import SyncResult, sync
@@ -27,6 +28,7 @@ WEEKS = 4
 PEOPLE_SHOWN = 8
 DISAGREEMENTS_SHOWN = 4  # of each kind
 PLAN_LINES_SHOWN = 30
+REPORT = "report"
 
 
 # The largest of each kind. Grain: person, project, kind. Hours over all weeks both planners cover.
@@ -61,11 +63,24 @@ def run(*, people: int, seed: int, keep: bool) -> None:
             say("\n[bold]The same again, with nothing changed in between[/]")
             with warehouse(settings, "demo") as con:
                 _tell_second(sync(settings, con, _Quiet()))
+                page = report.write(settings, con, folder / REPORT)
     finally:
-        if keep:
-            say(f"\nConfiguration and warehouse are kept: crewtally --config {file} totals", soft_wrap=True)
-        else:
-            shutil.rmtree(folder, ignore_errors=True)
+        if not keep:
+            _remove_all_but(folder, REPORT)
+    if keep:
+        say(f"\nConfiguration and warehouse are kept: crewtally --config {file} totals", soft_wrap=True)
+    say(f"\n[bold]The report, to open in a browser:[/] {page.as_uri()}", soft_wrap=True)
+
+
+def _remove_all_but(folder: Path, kept: str) -> None:
+    """Leaves the report; a demo that broke off leaves nothing."""
+    for entry in folder.iterdir():
+        if entry.is_dir() and entry.name != kept:
+            shutil.rmtree(entry, ignore_errors=True)
+        elif not entry.is_dir():
+            entry.unlink(missing_ok=True)
+    if not any(folder.iterdir()):
+        folder.rmdir()
 
 
 @contextmanager

@@ -58,7 +58,7 @@ def _kept(settings: Settings) -> Iterator[KeptPlan]:
     for stamp, file in sorted(stamped, reverse=True):
         plan = _read(file.read_bytes())
         if plan is not None and plan.content["undoes"] is None:
-            yield KeptPlan(plan, datetime.fromtimestamp(stamp, UTC).replace(tzinfo=None, microsecond=0), file)
+            yield KeptPlan(plan, datetime.fromtimestamp(stamp, UTC).replace(tzinfo=None), file)
 
 
 def _read(data: bytes) -> Plan | None:

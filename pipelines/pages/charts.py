@@ -35,8 +35,9 @@ def bars(
 ) -> Html:
     """Stacked bars of hours, one for each week, with a line across them if wanted; `now` is marked."""
     stacked = [sum(one.values[i] for one in series) for i in range(len(weeks))]
-    step = _step(max([*stacked, *(line.values if line else ()), 1]))
-    top = step * max(1, math.ceil(max([*stacked, *(line.values if line else ())]) / step))
+    highest = max([*stacked, *(line.values if line else ()), 1.0])
+    step = _step(highest)
+    top = step * math.ceil(highest / step)
     plot = _Plot(len(weeks), top)
     drawing = el(
         "svg",

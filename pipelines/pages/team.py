@@ -16,6 +16,8 @@ from pipelines.pages.html import Html, el, join
 
 PEOPLE = 60
 """People of one planner; the others are in the totals."""
+TEAMS = 30
+"""Disciplines of one planner, the busiest."""
 
 
 def team(con: duckdb.DuckDBPyConnection, sources: Sequence[str], weeks: Sequence[date], now: date) -> Section:
@@ -77,12 +79,18 @@ def _chart(source: str, rows: list[dict[str, Any]], weeks: Sequence[date], now: 
 def _team_lines(rows: list[dict[str, Any]]) -> list[Line]:
     """Disciplines of the members and all of them; then work that waits for somebody."""
     members = [row for row in rows if row["resource_kind"] == "member"]
-    disciplines = sorted({row["discipline"] for row in members})
+    hours: dict[str, float] = {}
+    for row in members:
+        hours[row["discipline"]] = hours.get(row["discipline"], 0.0) + row["booked_hours"]
+    busiest = sorted(hours, key=lambda name: (-hours[name], name))[:TEAMS]
     lines = [
         _sum(name or "No discipline", [row for row in members if row["discipline"] == name])
-        for name in disciplines
-        if len(disciplines) > 1  # else the planner names none, or there is but one
+        for name in sorted(busiest)
+        if len(hours) > 1  # else the planner names none, or there is but one
     ]
+    if len(hours) > TEAMS:
+        others = [row for row in members if row["discipline"] not in busiest]
+        lines.append(_sum(f"{len(hours) - TEAMS} other disciplines", others))
     lines.append(_sum("All members", members))
     for kind, name in _OPEN.items():
         waiting = [row for row in rows if row["resource_kind"] == kind]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,3 +60,31 @@ def config(tmp_path: Path) -> Path:
     file = tmp_path / "crewtally.toml"
     file.write_text(CONFIG)
     return file
+
+
+@pytest.fixture(scope="session")
+def troubles() -> Any:
+    """troubled.py, loaded by its path: tests are no package."""
+    path = Path(__file__).with_name("troubled.py")
+    spec = importlib.util.spec_from_file_location("crewtally_troubled", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up by name
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def trouble(troubles: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """The services of a studio in trouble, and what was pulled and pushed. To be read only."""
+    with troubles.troubled(tmp_path_factory.mktemp("troubled")) as made:
+        yield made
+
+
+@pytest.fixture
+def studio(trouble: Any, workspace: Callable[[Any], Any]) -> Any:
+    """A workspace of its own with all of that: .run(*arguments) -> code, out, err, json; .folder."""
+    made = workspace(trouble.sandbox.ready)
+    trouble.copy_to(made.folder)
+    return made
