@@ -33,6 +33,14 @@ Found = Mapping[str, Record]
 """Records as ftrack has them now, by id."""
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One request: some changes, and the operations that carry them out."""
+
+    entries: list[Entry]
+    operations: list[Operation]
+
+
 @dataclass(slots=True)
 class Push:
     """One run over some changes."""
@@ -53,28 +61,33 @@ class Push:
         for first in range(0, len(batches), REQUESTS_PER_COMMIT):
             self._group(batches[first : first + REQUESTS_PER_COMMIT], found)
 
-    def _group(self, batches: Sequence[Sequence[Entry]], found: Found) -> None:
+    def _group(self, batches: Sequence[Batch], found: Found) -> None:
         """Some requests between two commits of the ledger: first their intent, in the end what came of it."""
         waiting = list(batches)
-        self.ledger.sending([entry for batch in batches for entry in batch])
+        self.ledger.sending([entry for batch in batches for entry in batch.entries])
         try:
             while waiting:
                 self._send(waiting.pop(0), found, attempt=1)
         finally:
             for batch in waiting:  # an error ended the group: these never left
-                self._note(batch, "intended")
+                self._note(batch.entries, "intended")
             self.ledger.settle(self.outcomes)
             self.outcomes = []
 
-    def _send(self, batch: Sequence[Entry], found: Found, attempt: int) -> None:
+    def _send(self, batch: Batch, found: Found, attempt: int) -> None:
         try:
-            self.client.send(_operations(self.dialect, batch, found))
+            self.client.send(batch.operations)
         except OperationsRejected as error:
-            self._refused(batch, found, error)
+            self._refused(batch.entries, found, error)
         except (UnknownOutcome, TransientError) as error:
-            self._unknown(batch, error, attempt)
+            self._unknown(batch.entries, error, attempt)
         else:
-            self._note(batch, "done")
+            self._note(batch.entries, "done")
+
+    def _send_again(self, entries: Sequence[Entry], found: Found, attempt: int) -> None:
+        """What is still missing of a batch, given what is there of it."""
+        for batch in _batches(self.dialect, entries, found):
+            self._send(batch, found, attempt)
 
     def _unknown(self, batch: Sequence[Entry], error: ConnectorError, attempt: int) -> None:
         """Read back which changes are there; the others are sent again, a few times."""
@@ -84,7 +97,7 @@ class Push:
             raise error
         if missing:
             time.sleep(PAUSE_SECONDS * 2 ** (attempt - 1))
-            self._send(missing, found, attempt + 1)
+            self._send_again(missing, found, attempt + 1)
 
     def _refused(self, batch: Sequence[Entry], before: Found, error: OperationsRejected) -> None:
         """Find the change that is to blame. That a refused list was rolled back is not assumed."""
@@ -97,7 +110,7 @@ class Push:
         middle = (len(missing) + 1) // 2
         for half in (missing[:middle], missing[middle:]):
             if half:
-                self._send(half, found, attempt=1)
+                self._send_again(half, found, attempt=1)
 
     def _fail(self, entry: Entry, error: OperationsRejected) -> None:
         self._note([entry], "failed", f"{error.exception}: {error.content}")
@@ -176,10 +189,6 @@ def _split(entries: Sequence[Entry], found: Found) -> tuple[list[Entry], list[En
     return done, missing
 
 
-def _operations(dialect: Dialect, batch: Sequence[Entry], found: Found) -> list[Operation]:
-    return [operation for entry in batch for operation in _of_change(dialect, entry.change, found)]
-
-
 def _of_change(dialect: Dialect, change: Change, found: Found) -> list[Operation]:
     kind, record_id, there = change["kind"], change["id"], found.get(change["id"])
     match change["action"]:
@@ -193,16 +202,15 @@ def _of_change(dialect: Dialect, change: Change, found: Found) -> list[Operation
             return dialect.delete(kind, record_id, there)
 
 
-def _batches(dialect: Dialect, entries: Sequence[Entry], found: Found) -> Iterator[list[Entry]]:
+def _batches(dialect: Dialect, entries: Sequence[Entry], found: Found) -> Iterator[Batch]:
     """Changes in order, as many as fit into one request; one change is never split."""
-    batch: list[Entry] = []
-    size = 0
+    batch = Batch([], [])
     for entry in entries:
-        needed = len(_of_change(dialect, entry.change, found))
-        if batch and size + needed > OPERATIONS_PER_REQUEST:
+        needed = _of_change(dialect, entry.change, found)
+        if batch.entries and len(batch.operations) + len(needed) > OPERATIONS_PER_REQUEST:
             yield batch
-            batch, size = [], 0
-        batch.append(entry)
-        size += needed
-    if batch:
+            batch = Batch([], [])
+        batch.entries.append(entry)
+        batch.operations.extend(needed)
+    if batch.entries:
         yield batch
