@@ -11,7 +11,7 @@ import click
 
 from pipelines.commands.inspecting import dictionary, explain, publish, quarantine
 from pipelines.commands.listen import listen
-from pipelines.commands.planning import apply, plan
+from pipelines.commands.planning import apply, plan, undo
 from pipelines.commands.reading import status, totals
 from pipelines.commands.reconciling import conflicts, identity, ledger
 from pipelines.commands.reporting import report
@@ -33,7 +33,7 @@ def crewtally() -> None:
 
 _COMMANDS = (
     *(demo, sandbox, init, doctor),
-    *(pull, totals, plan, apply, sync, backfill, listen),
+    *(pull, totals, plan, apply, undo, sync, backfill, listen),
     *(status, quarantine, conflicts, identity, ledger, explain),
     *(report, publish, dictionary),
 )

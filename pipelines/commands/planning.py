@@ -1,8 +1,8 @@
-"""`plan`, `apply`: what would change in ftrack, and changing it."""
+"""`plan`, `undo`, `apply`: what would change in ftrack, and changing it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,40 +13,96 @@ from pipelines.outcome import Outcome
 from pipelines.settings import ConfigError, Settings
 
 if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
     from transforms.reconcile.guard import Trip
     from transforms.reconcile.plan import Plan
 
 
-@click.command()
-@click.option(
+output_option = click.option(
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the plan to this file."
 )
+format_option = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "markdown", "html", "json"]),
+    help="How to show it; by default as text.",
+)
+
+
+@click.command()
+@output_option
 @click.option(
     "--show",
     "file",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="Make no plan, show the one in this file.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "markdown", "html", "json"]),
-    help="How to show it; by default as text.",
-)
+@format_option
 @as_json
 @shared_options
 @pass_shell
 def plan(shell: Shell, output: Path | None, file: Path | None, form: str | None, as_json: bool) -> None:
     """Show what would change in ftrack, and write it to a file that `apply` takes."""
-    from pipelines.tables import replacing
-    from transforms.reconcile.guard import evaluate
+    from pipelines.plan import make_plan
 
-    form = _plan_form(form, as_json)
+    form = _form(form, as_json)
     if file is not None:
         settings, made = shell.settings(secrets=False), _load_plan(file)
     else:
         settings = _with_ftrack(shell)
-        made = _make_plan(shell, settings)
+        made = _made(shell, settings, "plan", make_plan)
+    _tell(made, settings, output, form)
+
+
+@click.command()
+@click.argument("which", metavar="PLAN")
+@output_option
+@format_option
+@as_json
+@shared_options
+@pass_shell
+def undo(shell: Shell, which: str, output: Path | None, form: str | None, as_json: bool) -> None:
+    """Show the plan that takes a pushed plan back, and write it to a file that `apply` takes.
+
+    PLAN is the file of a plan that was pushed, or the beginning of its sha256 (`crewtally ledger`). What
+    people or later plans have changed since is left alone.
+    """
+    from pipelines.undo import make_undo
+
+    form = _form(form, as_json)
+    settings = _with_ftrack(shell)
+    sha256 = _load_plan(Path(which)).sha256 if Path(which).is_file() else which
+    made = _made(shell, settings, "undo", lambda settings, con: make_undo(settings, con, sha256))
+    _tell(made, settings, output, form)
+
+
+def _form(form: str | None, as_json: bool) -> str:
+    if as_json and form not in (None, "json"):
+        raise click.UsageError(f"--json and --format {form} contradict each other.")
+    return "json" if as_json else form or "text"
+
+
+def _made(
+    shell: Shell, settings: Settings, command: str, make: Callable[[Settings, DuckDBPyConnection], Plan]
+) -> Plan:
+    """A new plan, in the list of runs and kept beside the warehouse."""
+    from pipelines.plans import keep
+    from pipelines.report import plan_line
+    from pipelines.runs import recorded
+
+    with shell.writing(settings, command) as con, recorded(settings, con, command) as run:
+        made = make(settings, con)
+        keep(settings, made)
+        run.detail = plan_line(made)
+    return made
+
+
+def _tell(made: Plan, settings: Settings, output: Path | None, form: str) -> None:
+    """Shows the plan with the guards it runs into, and writes it."""
+    from pipelines.tables import replacing
+    from transforms.reconcile.guard import evaluate
+
     trips = evaluate(made, settings.guards)
     if output is not None:
         with replacing(output) as temporary:
@@ -57,26 +113,6 @@ def plan(shell: Shell, output: Path | None, file: Path | None, form: str | None,
             note(f"A guard would stop this plan: {trip}")
     if output is not None:
         note(f"Wrote {output}. To push it: crewtally apply {output}")
-
-
-def _plan_form(form: str | None, as_json: bool) -> str:
-    if as_json and form not in (None, "json"):
-        raise click.UsageError(f"--json and --format {form} contradict each other.")
-    return "json" if as_json else form or "text"
-
-
-def _make_plan(shell: Shell, settings: Settings) -> Plan:
-    """A new plan, in the list of runs and kept beside the warehouse."""
-    from pipelines.plan import make_plan
-    from pipelines.plans import keep
-    from pipelines.report import plan_line
-    from pipelines.runs import recorded
-
-    with shell.writing(settings, "plan") as con, recorded(settings, con, "plan") as run:
-        made = make_plan(settings, con)
-        keep(settings, made)
-        run.detail = plan_line(made)
-    return made
 
 
 def _shown(made: Plan, trips: Sequence[Trip], form: str) -> str:

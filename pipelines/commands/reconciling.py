@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from pipelines.commands.shell import Shell, as_json, document, note, pass_shell, shared_options
-from pipelines.settings import SOURCES
+from pipelines.settings import SOURCES, Settings
 
 NOTHING = "Nothing was pulled yet: run `crewtally pull` first."
 
@@ -41,25 +41,41 @@ def conflicts(shell: Shell, as_json: bool) -> None:
 
 @click.command()
 @click.option("--failed", is_flag=True, help="Only changes that failed and were not dealt with since.")
+@click.option(
+    "--rebuild",
+    is_flag=True,
+    help="First take back what is provably ours in ftrack, where the warehouse was lost. Pull before.",
+)
 @as_json
 @shared_options
 @pass_shell
-def ledger(shell: Shell, failed: bool, as_json: bool) -> None:
+def ledger(shell: Shell, failed: bool, rebuild: bool, as_json: bool) -> None:
     """Plans that were pushed, what came of their changes, what failed or is still open."""
     from pipelines.pushed import Pushed, as_document, read, show
 
-    settings = shell.settings(secrets=False)
+    settings = shell.settings(secrets=rebuild)
+    if rebuild:
+        _rebuild(shell, settings)
     with shell.reading(settings, "ledger") as con:
         pushed = read(con) if con is not None else Pushed([], {}, [], [], [])
     if as_json:
         document(as_document(pushed, failed_only=failed))
-        return
-    if not pushed.plans:
-        note("Nothing was pushed yet.")
     elif failed and not any(change["is_open"] for change in pushed.failed):
         note("Nothing is failed.")
-    else:
+    elif pushed.plans or pushed.records:
         show(pushed, failed_only=failed)
+    else:
+        note("Nothing was pushed yet.")
+
+
+def _rebuild(shell: Shell, settings: Settings) -> None:
+    from pipelines.rebuild import rebuild_ledger
+    from pipelines.runs import recorded
+
+    with shell.writing(settings, "ledger") as con, recorded(settings, con, "ledger --rebuild") as run:
+        taken = rebuild_ledger(settings, con)
+        run.detail = f"Took {taken} records of ours in ftrack back into the ledger."
+    note(run.detail)
 
 
 @click.command()

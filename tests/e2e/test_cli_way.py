@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import duckdb
 import pytest
@@ -270,9 +271,10 @@ def test_a_fault_that_is_none_is_bad_usage() -> None:
     assert "Traceback" not in said.stderr
 
 
-def test_the_demo_shows_what_it_promises() -> None:
+def test_the_demo_shows_what_it_promises(tmp_path: Path) -> None:
     script = Path(sys.executable).with_name("crewtally")
-    environment = {**os.environ, "CREWTALLY_FTRACK__URL": "http://real.test", "CREWTALLY_FTRACK__KEY": "real"}
+    real = {"CREWTALLY_FTRACK__URL": "http://real.test", "CREWTALLY_FTRACK__KEY": "real"}
+    environment = {**os.environ, **real, "TMPDIR": str(tmp_path)}
     shown = subprocess.run(
         [script, "demo", "--people", "15"], capture_output=True, text=True, check=False, env=environment
     )
@@ -286,3 +288,6 @@ def test_the_demo_shows_what_it_promises() -> None:
     ):
         assert promise in shown.stdout
     assert "real.test" not in shown.stdout
+    report = Path(unquote(urlsplit(shown.stdout.split()[-1]).path))  # where it is, is the last word
+    assert "Who is booked when" in report.read_text()
+    assert [entry.name for entry in report.parents[1].iterdir()] == ["report"]  # and nothing else is left
