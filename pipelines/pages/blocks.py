@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,6 +13,7 @@ from pipelines.pages.html import Child, Html, el, join
 Cell = Html | str | float | int | bool | date | None
 
 WORD = 28
+_DAY = re.compile(r"\d{4}-\d\d-\d\d( \d\d:\d\d)?")
 NAMES = {"tenthousandft": "10,000ft", "ruddr": "Ruddr", "ftrack": "ftrack"}
 # No page of ours loads or runs anything: should markup ever slip through, the browser still refuses.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -98,7 +100,7 @@ def _is_numeric(values: Sequence[Cell]) -> bool:
 
 def _cell(value: Cell, first: bool, numeric: bool) -> Html:
     said = text(value)
-    class_ = "n" if numeric else "long" if _is_long(said) else None
+    class_ = "n" if numeric else "long" if _is_long(said) else "day" if _DAY.fullmatch(said) else None
     return el("th" if first else "td", said, scope="row" if first else None, class_=class_)
 
 

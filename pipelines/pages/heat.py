@@ -13,6 +13,9 @@ from itertools import groupby
 from pipelines.pages.blocks import week
 from pipelines.pages.html import Html, el, join
 
+WIDE = 12
+"""So many weeks fill the page; fewer stand side by side as they are."""
+
 
 @dataclass(frozen=True, slots=True)
 class Load:
@@ -53,7 +56,8 @@ def heat(caption: str, first: str, weeks: Sequence[date], lines: Sequence[Line],
         el("tbody", _group(name, len(weeks)), [_line(line, weeks) for line in group])
         for name, group in groupby(lines, key=lambda line: line.group)
     ]
-    made = el("table", el("caption", caption), el("thead", head), bodies, class_="heat")
+    class_ = "heat wide" if len(weeks) >= WIDE else "heat"
+    made = el("table", el("caption", caption), el("thead", head), bodies, class_=class_)
     return el("div", made, class_="scroll", tabindex="0", role="region", aria_label=caption)
 
 

@@ -48,7 +48,7 @@ def _verdict(plan: Plan, trips: Sequence[Trip]) -> Html:
     if trips:
         return mark("bad", "The guards stop this plan.")
     if not plan.changes:
-        return mark("good", "Nothing to change: ftrack says what the planners say.")
+        return mark("good", "Nothing to change in ftrack.")
     return mark("good", "The guards let this plan through.")
 
 

@@ -41,14 +41,14 @@ def _sentence(plan: dict[str, Any], kept: KeptPlan | None) -> Html:
     done = ", ".join(f"{counts[action].get('done', 0):,} {word}" for action, word in _ACTIONS)
     failed = sum(outcomes.get("failed", 0) for outcomes in counts.values())
     unsettled = sum(outcomes.get(word, 0) for outcomes in counts.values() for word in ("intended", "sending"))
-    people = len(kept.plan.content["summary"]["people"]) if kept else None
+    people = len(kept.plan.content["summary"]["people"]) if kept else 0
     undo = "It undoes an earlier plan. " if kept and kept.plan.content["undoes"] else ""
     trouble: list[Child] = []
     if failed:
         trouble += [" ", mark("bad", f"{failed:,} failed")]
     if unsettled:
         trouble += [" ", mark("warn", f"{unsettled:,} neither done nor failed")]
-    about = f" It moved the hours of {people:,} people." if people is not None else ""
+    about = f" It moves hours of {people:,} {'person' if people == 1 else 'people'}." if people else ""
     allowed = plan["allowed_trips"]
     let = f" Guards that had stopped it were allowed: {', '.join(allowed)}." if allowed else ""
     which = f"{plan['started_at']:%Y-%m-%d %H:%M} UTC, plan {plan['plan_sha256'][:8]}"
@@ -96,7 +96,7 @@ def _moved(kept: KeptPlan) -> Html | None:
         [moved["person"], moved["added_hours"], moved["removed_hours"]] for moved in sorted(people, key=size)
     ]
     added, removed = sum(m["added_hours"] for m in people), sum(m["removed_hours"] for m in people)
-    caption = f"Hours that moved with it: {hours(added)} added, {hours(removed)} removed"
+    caption = f"Hours that it moves: {hours(added)} added, {hours(removed)} removed"
     columns = ("person", "hours added", "hours removed")
     where = "All of them are in the plan file."
     return table(caption, columns, rows[:ROWS], total=len(rows), elsewhere=where)

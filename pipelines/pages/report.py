@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,15 +13,15 @@ import duckdb
 
 from pipelines import conflicts, pushed, queries, status, tables
 from pipelines.pages import planners, tiles
-from pipelines.pages.blocks import NAMES, page
+from pipelines.pages.blocks import NAMES, Section, page
 from pipelines.pages.freshness import freshness, quarantine
 from pipelines.pages.html import Html, el, join
 from pipelines.pages.plan import as_html, last_plan
 from pipelines.pages.push import attention, last_push
 from pipelines.pages.team import team
-from pipelines.plans import KeptPlan, last_pushed
+from pipelines.plans import last_pushed
 from pipelines.settings import Settings
-from transforms.reconcile.guard import evaluate
+from transforms.reconcile.guard import Trip, evaluate
 from transforms.warehouse import open_warehouse
 
 INDEX, PLAN = "index.html", "plan.html"
@@ -50,22 +52,60 @@ def write(
     return folder / INDEX
 
 
-def _pages(settings: Settings, con: duckdb.DuckDBPyConnection, now: datetime) -> dict[str, str]:
-    today = now.astimezone(ZoneInfo(settings.window.timezone)).date()
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What the pages say, read from the warehouse and the last plan before anything is written."""
+
+    monday: date  # of the studio's week
+    sources: list[str]  # the planner that wins by default first
+    state: dict[str, Any]
+    conflicts: conflicts.Conflicts
+    ledger: pushed.Pushed
+    planners: list[dict[str, Any]]
+    load: list[dict[str, Any]]
+
+    @property
+    def pushed_at(self) -> datetime | None:
+        """When the push of the last plan began (UTC); None if it did not."""
+        begun = {plan["plan_sha256"]: plan["started_at"] for plan in self.ledger.plans}
+        return begun.get(self.conflicts.kept.plan.sha256) if self.conflicts.kept else None
+
+
+def _facts(settings: Settings, con: duckdb.DuckDBPyConnection, today: date) -> _Facts:
     monday = today - timedelta(days=today.weekday())
-    state = status.read(settings, con)
-    found = conflicts.read(settings, con)
-    ledger = pushed.read(con)
-    sides = queries.rows(con, "report_planner_weeks", needs="mart_planner_week")
-    pushed_at = _pushed_at(ledger, found.kept)
-    trips = evaluate(found.kept.plan, settings.guards) if found.kept and not pushed_at else []
-    sources = _sources(settings)
-    fresh = freshness(state)
+    span = {"first": monday, "last": monday + timedelta(weeks=AHEAD - 1)}
+    return _Facts(
+        monday=monday,
+        sources=_sources(settings),
+        state=status.read(settings, con),
+        conflicts=conflicts.read(settings, con),
+        ledger=pushed.read(con),
+        planners=queries.rows(con, "report_planner_weeks", needs="mart_planner_week"),
+        load=queries.rows(con, "report_over", span, needs="mart_person_week"),
+    )
+
+
+def _pages(settings: Settings, con: duckdb.DuckDBPyConnection, now: datetime) -> dict[str, str]:
+    """The text of each page, by the name of its file."""
+    here = now.astimezone(ZoneInfo(settings.window.timezone))
+    facts = _facts(settings, con, here.date())
+    kept = facts.conflicts.kept
+    trips = evaluate(kept.plan, settings.guards) if kept and not facts.pushed_at else []
+    title = el("h1", "Who is booked, and what ftrack knows of it")
+    head = join(title, _dated(settings, here), tiles.tiles(_figures(facts)))
+    written = {INDEX: page("crewtally report", head, _sections(con, facts, trips), _foot(con))}
+    if kept:
+        written[PLAN] = as_html(kept.plan, trips)
+    return written
+
+
+def _sections(con: duckdb.DuckDBPyConnection, facts: _Facts, trips: Sequence[Trip]) -> list[Section]:
+    found, fresh = facts.conflicts, freshness(facts.state)
     sections = [
-        team(con, sources, _weeks(con, monday), monday),
-        planners.planners(sides, found.groups, monday),
-        last_plan(found.kept, trips, found.drifts, link=PLAN, pushed_at=pushed_at),
-        last_push(ledger, last_pushed(con)),
+        team(con, facts.sources, _weeks(con, facts.monday), facts.monday),
+        planners.planners(facts.planners, found.groups, facts.monday),
+        last_plan(found.kept, trips, found.drifts, link=PLAN, pushed_at=facts.pushed_at),
+        last_push(facts.ledger, last_pushed(con)),
         attention(found.groups),
         fresh,
         quarantine(
@@ -73,28 +113,20 @@ def _pages(settings: Settings, con: duckdb.DuckDBPyConnection, now: datetime) ->
             queries.rows(con, "report_drift", needs="raw_drift"),
         ),
     ]
-    if not all(stream["complete"] for stream in state["streams"]):  # then nothing else comes before it
+    if not all(stream["complete"] for stream in facts.state["streams"]):  # then nothing comes before it
         sections.sort(key=lambda section: section is not fresh)
-    span = {"first": monday, "last": monday + timedelta(weeks=AHEAD - 1)}
-    figures = [
-        *tiles.of_pulls(state["streams"]),
-        *tiles.of_load(queries.rows(con, "report_over", span, needs="mart_person_week"), sources[0], AHEAD),
-        *tiles.of_planners(planners.agreement(sides)),
-        *tiles.of_push(ledger, len(found.kept.plan.unmatched) if found.kept else 0),
+    return [section for section in sections if section is not None]
+
+
+def _figures(facts: _Facts) -> list[tiles.Tile]:
+    lead = facts.sources[0] if facts.sources else None
+    unmatched = len(facts.conflicts.kept.plan.unmatched) if facts.conflicts.kept else 0
+    return [
+        *tiles.of_pulls(facts.state["streams"]),
+        *tiles.of_load(facts.load, lead, AHEAD),
+        *tiles.of_planners(planners.agreement(facts.planners)),
+        *tiles.of_push(facts.ledger, unmatched),
     ]
-    head = join(
-        el("h1", "Who is booked, and what ftrack knows of it"), _dated(settings, now), tiles.tiles(figures)
-    )
-    written = {INDEX: page("crewtally report", head, [s for s in sections if s], _foot(con))}
-    if found.kept:
-        written[PLAN] = as_html(found.kept.plan, trips)
-    return written
-
-
-def _pushed_at(ledger: pushed.Pushed, kept: KeptPlan | None) -> datetime | None:
-    """When the push of that plan began (UTC); None if it did not."""
-    begun = {plan["plan_sha256"]: plan["started_at"] for plan in ledger.plans}
-    return begun.get(kept.plan.sha256) if kept else None
 
 
 def _sources(settings: Settings) -> list[str]:
@@ -110,15 +142,11 @@ def _weeks(con: duckdb.DuckDBPyConnection, monday: date) -> list[date]:
     return ahead[:WEEKS] if len(ahead) >= 2 else weeks[-WEEKS:]
 
 
-def _dated(settings: Settings, now: datetime) -> Html:
-    here = now.astimezone(ZoneInfo(settings.window.timezone))
+def _dated(settings: Settings, here: datetime) -> Html:
+    """When this was written, in the studio's time, and of which services."""
     sources = " and ".join(NAMES[source] for source in settings.source_order()) or "no planner"
-    zone = settings.window.timezone
-    return el(
-        "p",
-        f"{here:%A, %d %B %Y, %H:%M} ({zone}). From {sources}",
-        ", pushed to ftrack." if settings.ftrack else ".",
-    )
+    written = f"{here:%A, %d %B %Y, %H:%M} ({settings.window.timezone})"
+    return el("p", f"{written}. From {sources}", ", pushed to ftrack." if settings.ftrack else ".")
 
 
 def _foot(con: duckdb.DuckDBPyConnection) -> Html:

@@ -201,7 +201,7 @@ def test_the_planners_by_week(page: Page, trouble: Any) -> None:
 def test_the_last_plan_and_the_last_push(page: Page, written: Path, trouble: Any) -> None:
     last = trouble.keys["last"]
     said = page.section("plan").text
-    assert ("Nothing to change" in said) == (not last.changes)
+    assert ("✓ Nothing to change in ftrack." in said) == (not last.changes)
     assert "somebody made the same record" in said
     assert "Nora Nearly" in said
     [whole] = page.section("plan").all("a", href="plan.html")
@@ -307,3 +307,9 @@ def test_a_folder_that_cannot_be_written(crewtally: Any, tmp_path: Path) -> None
     told = crewtally("report", "-o", tmp_path / "file" / "below")
     assert (told.code, told.out) == (1, "")
     assert "file" in told.err
+
+
+def test_without_a_planner_there_is_still_a_page(trouble: Any, workspace: Any, tmp_path: Path) -> None:
+    made = workspace({"ftrack": trouble.sandbox.ready["ftrack"]})
+    found = read(_reported(made, tmp_path / "pages"))
+    assert "From no planner, pushed to ftrack." in found.root.text
