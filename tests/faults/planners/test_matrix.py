@@ -8,6 +8,7 @@ heals the model completely.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -20,7 +21,7 @@ import pytest
 from connectors.errors import ConnectorError
 from connectors.http import Limits
 from connectors.sandbox import Sandbox, faults, weather
-from connectors.sandbox.faults import ENUMS, NAMES
+from connectors.sandbox.faults import ENUMS, NAMES, ROW_FAULTS
 from connectors.sandbox.web import reply
 from pipelines.sources import SOURCES
 
@@ -41,7 +42,7 @@ PATHS = {
     ("ruddr", "allocations"): "/allocations",
 }
 BOOKINGS = {"tenthousandft": "assignments", "ruddr": "allocations"}
-LISTINGS = {"allocations": 3}  # the window, and the time off before and after it
+LISTINGS = {"allocations": 2}  # the window, and the time off before it
 BLOCKS = 26  # of one person: more than the 20 that fit into a row of users
 
 BREAKING = ("unknown_field", "unknown_enum", "wrong_type", "null_field")
@@ -145,8 +146,9 @@ def haunt(sandbox: Sandbox) -> dict[tuple[str, str], Any]:
 @pytest.fixture(scope="module")
 def studio(warehouse_of: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     """Under a sky in miniature: its waits are a fraction of the sandbox's own."""
-    again = {"Retry-After": "0.05"}
+    again = {"Retry-After": "0.02"}
     with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "pandas", None)  # DuckDB looks for it with each value that is bound
         patch.setattr(weather, "SLOW_SECONDS", 0.05)
         patch.setitem(faults.REFUSALS, "http429", lambda: reply({"message": "Too many requests"}, 429, again))
         with Sandbox(people=4, seed=3, today=date(2026, 6, 1)) as sandbox:
@@ -211,7 +213,7 @@ def test_a_first_pull_brings_everything_or_tells(
         assert sum(snapshot.drift + snapshot.quarantined for snapshot in first.snapshots)
     if first.is_sound:
         assert warehouse.model == studio.with_lists_and(source, stream)
-    else:
+    elif fault in ROW_FAULTS:  # bookings may go wrong, too, for what their lists lack
         attempt(warehouse, fault, source, bookings)
         pull_in_good_weather(studio, warehouse, source, stream, bookings)
         assert warehouse.model == studio.reference(source)
@@ -238,7 +240,9 @@ def test_a_later_pull_deletes_nothing_that_the_service_has(
     assert warehouse.model == before - studio.haunted(source, stream)
 
 
-@every_stream
+@pytest.mark.parametrize(
+    ("source", "stream"), [*BOOKINGS.items(), ("tenthousandft", "users"), ("ruddr", "tasks")]
+)
 @pytest.mark.parametrize("fault", LASTING)
 def test_a_fault_that_lasts_is_told_and_nothing_is_stored(
     studio: Studio, sky: Any, fault: str, source: str, stream: str

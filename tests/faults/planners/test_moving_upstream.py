@@ -20,7 +20,7 @@ from pipelines import snapshot
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(60)]
 
 BOOKINGS = {"tenthousandft": "assignments", "ruddr": "allocations"}
-SPAN = date(2026, 2, 2), date(2026, 11, 29)  # what conftest.py pulls
+SPAN = date(2026, 2, 2), date(2027, 12, 31)  # what conftest.py pulls
 LATER_PAGE = re.compile(r"/assignments\?.*\bpage=(?!1\b)\d|/allocations\?.*startingAfter=(?P<cursor>[\w-]+)")
 PLANNERS = pytest.mark.parametrize("source", BOOKINGS)
 FIRST_OR_LATER = pytest.mark.parametrize("is_first", [True, False], ids=["first", "later"])
