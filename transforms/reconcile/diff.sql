@@ -90,9 +90,13 @@ last_version AS (
     HAVING bool_and(known_to IS NOT NULL)
 ),
 latest AS (
-    SELECT source, arg_max(complete, finished_at) AS complete
-    FROM raw_snapshot
-    WHERE stream IN ('assignments', 'allocations')
+    SELECT source, bool_and(complete) AS complete
+    FROM (
+        SELECT source, arg_max(complete, finished_at) AS complete
+        FROM raw_snapshot
+        WHERE stream IN ('assignments', 'allocations')
+        GROUP BY source, stream, scope
+    )
     GROUP BY source
 )
 SELECT
