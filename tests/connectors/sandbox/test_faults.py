@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -241,3 +242,9 @@ def test_ftrack_meets_the_faults_of_the_wire(sandbox_of: Start) -> None:
     sandbox = sandbox_of(people=1, faults="html502:1@ftrack/")
     reply = requests.post(sandbox.ready["ftrack"]["url"] + "/api", json=[], timeout=30)
     assert reply.status_code == 502
+
+
+def test_the_page_for_users_knows_the_same_faults() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "sandbox.md").read_text()
+    rows = [line for line in (faults.__doc__ or "").splitlines() if line.startswith("|")]
+    assert "\n".join(rows) in page
