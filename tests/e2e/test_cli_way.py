@@ -230,7 +230,7 @@ def test_a_wrong_token_stops_before_anything_is_planned(
     assert "ruddr" in stopped.err
     assert "not-the-token" not in stopped.err
     status = studio.run("status", "--json").json
-    assert {stream["source"] for stream in status["streams"]} == {"tenthousandft", "ftrack"}  # these were read
+    assert {stream["source"] for stream in status["streams"]} == {"tenthousandft", "ftrack"}  # both read
     assert status["runs"][0]["outcome"] == "failed"
     checks = studio.run("doctor", "--json")
     assert checks.code == 1
