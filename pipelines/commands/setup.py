@@ -42,7 +42,7 @@ def demo(people: int, seed: int, keep: bool) -> None:
 @seed_option
 @click.option("--dialect", type=click.Choice(["seed", "studio"]), default="seed", show_default=True)
 @click.option("--rate-limits", type=click.Choice(["on", "off"]), default="off", show_default=True)
-@click.option("--faults", metavar="SPEC", help="Misbehave on purpose: see docs/commands.md.")
+@click.option("--faults", metavar="SPEC", help="Misbehave on purpose: see docs/sandbox.md.")
 @shared_options
 def sandbox(
     port_base: int | None, people: int, seed: int, dialect: str, rate_limits: str, faults: str | None
