@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
@@ -108,6 +108,18 @@ def retry_after(status: int, headers: Mapping[str, str]) -> float | None:
         return None
     theirs = _moment(headers.get("Date", ""))
     return max(0.0, moment - (theirs or time.time())) or max(0.0, moment - time.time())
+
+
+def clock_skew(headers: Mapping[str, str], sent: datetime, received: datetime) -> timedelta:
+    """How far the service's clock (`Date`) is ahead of ours; nothing where it fits or is not told.
+
+    The service said it at some time between `sent` and `received` (ours, aware), in whole seconds.
+    """
+    theirs = _moment(headers.get("Date", ""))
+    if theirs is None:
+        return timedelta()
+    early, late = theirs + 1 - sent.timestamp(), theirs - received.timestamp()
+    return timedelta(seconds=late if late > 0 else min(early, 0.0))
 
 
 def _seconds(text: str) -> float | None:

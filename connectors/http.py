@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urljoin
@@ -29,7 +29,7 @@ from urllib3.exceptions import (
     ReadTimeoutError,
 )
 
-from connectors.answers import Answer, decode, error_of, retry_after
+from connectors.answers import Answer, clock_skew, decode, error_of, retry_after
 from connectors.errors import (
     ConnectorError,
     ContractError,
@@ -121,6 +121,8 @@ class Http:
         self._window = window_of(self.origin, self.limits.requests_per_second)
         self._connections = threading.BoundedSemaphore(self.limits.concurrency)
         self._ever_answered = False
+        self.skew = timedelta()
+        """The largest difference seen so far of the service's clock to ours; positive: theirs is ahead."""
         self._session = open_session(service, self._parts.hostname, credentials, self.limits.concurrency)
 
     @property
@@ -226,7 +228,10 @@ class Http:
         finally:
             self._connections.release()
         self._ever_answered = True
-        log.debug("%s %s: %d in %.3f s", call.method, shown, answer.status, time.monotonic() - started)
+        lasted = timedelta(seconds=time.monotonic() - started)
+        skew = clock_skew(answer.headers, answer.fetched_at - lasted, answer.fetched_at)
+        self.skew = max(self.skew, skew, key=abs)
+        log.debug("%s %s: %d in %.3f s", call.method, shown, answer.status, lasted.total_seconds())
         self._heed_limits(answer)
         error = (self._judge and self._judge(answer, self.redact)) or error_of(answer, self.redact)
         if error is not None:

@@ -14,7 +14,7 @@ from pipelines.plan import server, speak
 from pipelines.push import Push, differences, read_back, recover
 from pipelines.settings import Settings
 from transforms.reconcile.drift import moved_snapshots
-from transforms.reconcile.guard import Trip, evaluate
+from transforms.reconcile.guard import Trip, clock, evaluate
 from transforms.reconcile.plan import Change, Plan
 from transforms.warehouse.ledger import Entry, Ledger
 
@@ -80,7 +80,9 @@ def apply_plan(
     with ftrack_client(settings) as client:
         spoken = speak(settings, client)
         recover(ledger, client, spoken, server(settings))
-        trips = [] if ledger.status(plan.sha256) else evaluate(plan, settings.guards)
+        trips = []
+        if ledger.status(plan.sha256) is None:
+            trips = clock("ftrack", client.skew, settings.guards) + evaluate(plan, settings.guards)
         if trips and allow != plan.sha256:
             raise GuardTripped(plan, trips)
         found = _check_fresh(settings, con, plan, ledger, client, spoken)

@@ -29,7 +29,8 @@ def make_plan(
 ) -> Plan:
     """What would change in ftrack, from the warehouse as it is now; nothing is sent but queries.
 
-    With `delete_window` (first and last day; backfill), records outside it are not deleted.
+    With `delete_window` (first and last day; backfill), records outside it are not deleted. `now` (aware;
+    None: the clock's) gives the day, and says which failed changes are due again.
     Raises ConfigError, WarehouseError before the first pull, or ConnectorError from ftrack.
     """
     check_pulled(con)
@@ -94,4 +95,5 @@ def rules_of(
         exceptions=exceptions,
         policy=settings.push,
         delete_window=delete_window,
+        now=now,
     )

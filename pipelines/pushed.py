@@ -10,11 +10,11 @@ from typing import Any
 import duckdb
 
 from pipelines import queries, tables
+from transforms.warehouse.ledger import next_try
 
 PLANS_SHOWN = 20
 ROWS_SHOWN = 50
 _NEXT = {
-    "failed": "with the next plan, if it is still wanted",
     "intended": "never left; the next plan asks for it again",
     "sending": "left, no answer came; the next plan or apply reads it back first",
 }
@@ -67,8 +67,15 @@ def _named(con: duckdb.DuckDBPyConnection, rows: list[dict[str, Any]]) -> list[d
             changes[sha256] = json.loads(con.execute(query, [sha256]).fetchall()[0][0])["plan"]["changes"]
         change = changes[sha256][row["position"]]
         row |= {"person": change["person"], "project": change["project"]}
-        row["next_try"] = _NEXT[row["status"]] if row["is_open"] else None
+        row["next_try"] = _next_try(row) if row["is_open"] else None
     return rows
+
+
+def _next_try(row: dict[str, Any]) -> str:
+    if row["status"] != "failed":
+        return _NEXT[row["status"]]
+    due = next_try(row["last_try"], row["tries"])
+    return f"with the first plan after {due:%Y-%m-%d %H:%M:%S} UTC, if it is still wanted"
 
 
 def still_failed(pushed: Pushed) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self
 
@@ -76,6 +77,11 @@ class Ftrack:
             credentials={"ftrack-user": user, "ftrack-api-key": key, "ftrack-strict-api": "true"},
         )  # fmt: skip
         self._page_size = page_size
+
+    @property
+    def skew(self) -> timedelta:
+        """The largest difference seen of the server's clock to ours; positive: the server's is ahead."""
+        return self._http.skew
 
     def server_information(self) -> dict[str, Any]:
         """`version`, `schema_hash` and whatever else the server says of itself."""

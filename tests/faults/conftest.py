@@ -12,6 +12,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -37,6 +39,7 @@ class Gate:
 
     The sets hold the 1-based numbers of writes: `lost` is carried out and its answer lost, `unheard` never
     arrives, `halved` is carried out up to its middle by a server that does not roll back, then refused.
+    `skew` is how far its clock is ahead.
     """
 
     app: Any = None
@@ -45,6 +48,7 @@ class Gate:
     unheard: set[int] = field(default_factory=set)
     halved: set[int] = field(default_factory=set)
     on_write: Callable[[int], None] = lambda _number: None
+    skew: timedelta = timedelta()
 
     def reset(self, app: Any) -> None:
         self.__init__(app)  # type: ignore[misc]
@@ -54,6 +58,7 @@ class Gate:
         return sum(len(write) for write in self.writes)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        send = _dated(send, self.skew)
         body = await _body(receive)
         operations = json.loads(body)
         if all(operation["action"].startswith("query") for operation in operations):
@@ -72,6 +77,16 @@ class Gate:
         await self.app(scope, _said(body), _deaf if number in self.lost else send)
         if number in self.lost:
             raise ConnectionError("the answer is lost")
+
+
+def _dated(send: Any, skew: timedelta) -> Any:
+    async def dated(message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            date = format_datetime(datetime.now(UTC) + skew, usegmt=True).encode()
+            message = {**message, "headers": [*message["headers"], (b"date", date)]}
+        await send(message)
+
+    return dated
 
 
 async def _body(receive: Any) -> bytes:
@@ -110,7 +125,9 @@ def worlds() -> ModuleType:
 def gate_and_url() -> Iterator[tuple[Gate, str]]:
     """One server for all tests; each brings a service of its own."""
     gate = Gate()
-    config = uvicorn.Config(gate, host="127.0.0.1", port=0, log_level="critical", lifespan="off", ws="none")
+    config = uvicorn.Config(
+        gate, host="127.0.0.1", port=0, log_level="critical", lifespan="off", ws="none", date_header=False
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

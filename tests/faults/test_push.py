@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from connectors.errors import UnknownOutcome
 from connectors.ftrack.client import Ftrack
-from pipelines import push
+from pipelines import push, pushed
 from pipelines.apply import GuardTripped, PlanStale
 from pipelines.plan import make_plan
 from transforms.reconcile.plan import Plan
 from transforms.warehouse import WarehouseError
+from transforms.warehouse.ledger import Ledger, Outcome
 
 MONDAY = date(2026, 3, 2)
 
@@ -126,8 +127,119 @@ def test_a_refused_change_is_kept_with_its_error_and_holds_nobody_back(rig: Any)
     rig.store.add(
         "User", id="u2", username="ben", email="ben@studio.test", first_name="Ben", last_name="Turner"
     )
-    retried = rig.sync()
+    retried = rig.apply(rig.plan(now=later(minutes=16)))
     assert (retried.created, retried.failed) == (len(bens), 0)
+
+
+def refused_ben(rig: Any, **at: Any) -> Any:
+    """A plan for Ben that ftrack refuses, applied."""
+    user = rig.store.entities["User"]["u2"]
+    plan = rig.plan(**at)
+    rig.store.remove("User", "u2")
+    assert rig.apply(plan).failed == len(plan.changes) > 0
+    rig.store.add("User", **user)
+    return plan
+
+
+def waiting(plan: Any) -> list[Any]:
+    return [blocked for blocked in plan.blocked if blocked["reason"].startswith("failed ")]
+
+
+def test_a_change_that_failed_waits_and_the_others_go_on(rig: Any) -> None:
+    rig.world.book("ruddr", "ben", "p2")
+    refused = refused_ben(rig)
+    weeks(rig, 2)
+    plan = rig.plan()
+    assert {change["person"] for change in plan.changes} == {"Ada Lovelace"}
+    blocked = waiting(plan)
+    assert [b["id"] for b in blocked] == [change["id"] for change in refused.changes]
+    [(due,)] = rig.world.con.execute(
+        "SELECT DISTINCT strftime(finished_at + INTERVAL 15 MINUTE, '%Y-%m-%d %H:%M:%S') FROM push_change"
+    ).fetchall()
+    assert all(b["reason"].startswith("failed 1 time, last: ") for b in blocked)
+    assert all(b["reason"].endswith(f"; tried again after {due} UTC") for b in blocked)
+    assert all(row["next_try"].startswith(f"with the first plan after {due} UTC") for row in failed(rig))
+    now = datetime.now(UTC)
+    assert rig.plan(now=now).dump() == rig.plan(now=now + timedelta(seconds=30)).dump()
+    assert rig.apply(plan).failed == 0
+    assert [change["action"] for change in rig.plan(now=later(minutes=16)).changes] == (
+        ["create"] * len(refused.changes)
+    )
+
+
+def failed(rig: Any) -> list[Any]:
+    return pushed.still_failed(pushed.read(rig.world.con))
+
+
+def test_each_further_failure_doubles_the_wait_up_to_a_day(rig: Any) -> None:
+    rig.world.book("ruddr", "ben", "p2")
+    refused_ben(rig)
+    refused_ben(rig, now=later(minutes=16))
+    assert waiting(rig.plan(now=later(minutes=29)))[0]["reason"].startswith("failed 2 times, last: ")
+    assert {row["tries"] for row in failed(rig)} == {2}
+    assert waiting(rig.plan(now=later(minutes=31))) == []
+    for _ in range(6):
+        refused_ben(rig, now=later(days=2))
+    assert waiting(rig.plan(now=later(hours=23)))
+    assert rig.plan(now=later(hours=25)).changes
+
+
+@pytest.mark.parametrize("action", ["create", "update"])
+def test_another_content_does_not_wait(rig: Any, action: str) -> None:
+    rig.world.book("ruddr", "ben", "p2", hours=8)
+    if action == "update":
+        rig.sync()
+        rig.world.book("ruddr", "ben", "p2", hours=6)
+    plan = rig.plan()
+    fail(rig, plan)
+    assert {change["kind"] for change in rig.plan().changes} == set()
+    rig.world.book("ruddr", "ben", "p2", hours=4)
+    [change] = rig.plan().changes
+    assert (change["kind"], change["action"]) == ("allocation", action)
+    fail(rig, rig.plan())
+    assert {row["tries"] for row in failed(rig) if row["kind"] == "allocation"} == {1}
+    assert any("failed 1 time," in blocked["reason"] for blocked in waiting(rig.plan()))
+
+
+def test_a_delete_that_failed_waits_too_and_a_success_starts_anew(rig: Any) -> None:
+    weeks(rig, 2)
+    rig.sync()
+    rig.world.drop("ruddr", "b1")
+    fail(rig, rig.plan())
+    assert rig.plan().changes == []
+    plan = rig.plan(now=later(minutes=16))
+    assert [change["action"] for change in plan.changes] == ["delete"]
+    rig.apply(plan, allow=plan.sha256)
+    weeks(rig, 2)
+    rig.sync()
+    rig.world.drop("ruddr", "b1")
+    fail(rig, rig.plan())
+    [blocked] = waiting(rig.plan())
+    assert blocked["reason"].startswith("failed 1 time, last: ServerError: no way; tried again after ")
+
+
+def fail(rig: Any, plan: Any) -> None:
+    """The plan was pushed, and ftrack refused all of it."""
+    ledger = Ledger(rig.world.con)
+    ledger.begin(plan, [])
+    entries = ledger.entries(plan.sha256, "intended")
+    ledger.settle([Outcome(entry, "failed", "ServerError: no\nway") for entry in entries])
+    ledger.finish(plan.sha256)
+
+
+def later(**span: float) -> datetime:
+    return datetime.now(UTC) + timedelta(**span)
+
+
+def test_clocks_that_differ_stop_a_push_unless_this_very_plan_is_allowed(rig: Any) -> None:
+    weeks(rig, 1)
+    rig.gate.skew = timedelta(hours=1)
+    plan = rig.plan()
+    with pytest.raises(GuardTripped, match="is 60 minutes behind that of ftrack"):
+        rig.apply(plan)
+    assert rig.gate.writes == []
+    rig.gate.skew = timedelta(minutes=4)
+    assert rig.apply(plan).created == len(plan.changes)
 
 
 def test_a_server_that_does_not_roll_back_is_read_back(rig: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -41,6 +42,8 @@ class GuardLimits(BaseModel):
     """The same as a share of the people who have future work."""
     max_source_lost_share: float = Field(0.3, ge=0, le=1)
     """Share of one source's pushed bookings that may be gone from it at once."""
+    max_clock_skew_minutes: float | None = Field(5, ge=0)
+    """Minutes by which ftrack's clock and that of this machine may differ: what is past hangs on the day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,23 @@ def evaluate(plan: Plan, limits: GuardLimits) -> list[Trip]:
         *_projects(plan, limits),
         *_counts(plan, "delete", limits.max_delete_share, limits.max_deletes, limits),
         *_counts(plan, "update", limits.max_update_share, limits.max_updates, limits),
+    ]
+
+
+def clock(service: str, skew: timedelta, limits: GuardLimits) -> list[Trip]:
+    """The guard on the clocks; `skew` is how far the service's is ahead of ours."""
+    limit = limits.max_clock_skew_minutes
+    minutes = abs(skew).total_seconds() / 60
+    if limit is None or minutes <= limit:
+        return []
+    side = "behind" if skew > timedelta() else "ahead of"
+    return [
+        Trip(
+            "max_clock_skew_minutes",
+            f"The clock of this machine is {minutes:,.0f} minutes {side} that of {service} "
+            f"(limit {limit:g}). Which work is past, and what was known when, would be wrong. Set this machine's clock (a time "
+            f"service such as chrony keeps it right); if it is right, tell who runs {service}.",
+        )
     ]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from importlib.resources import files
 from typing import Any, Literal
 
@@ -17,9 +17,10 @@ import duckdb
 from transforms.reconcile import collect
 from transforms.reconcile.plan import FORMAT, Content, Plan
 from transforms.reconcile.policy import PushPolicy
+from transforms.warehouse.ledger import LONGEST_RETRY_MINUTES, RETRY_MINUTES
 
 IDENTITY_STEPS = ("identity", "authority", "unmatched")
-STEPS = (*IDENTITY_STEPS, "desired", "diff", "impact", "report")
+STEPS = (*IDENTITY_STEPS, "desired", "diff", "backoff", "moves", "impact", "report")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,8 @@ class Rules:
 
     `sources` are the configured planners, first named first. `authority` maps a project's code or name in
     ftrack to the planner that wins there. `exceptions` as read_exceptions gives them. `today` is the
-    studio's day. With `delete_window` (first and last day), records outside it are not deleted.
+    studio's day, `now` the moment (aware; None: the clock's), which only decides what is tried again. With
+    `delete_window` (first and last day), records outside it are not deleted.
     """
 
     server: str
@@ -40,6 +42,7 @@ class Rules:
     exceptions: Sequence[tuple[str, str, str, str | None]] = ()
     policy: PushPolicy = field(default_factory=PushPolicy)
     delete_window: tuple[date, date] | None = None
+    now: datetime | None = None
 
 
 def reconcile(con: duckdb.DuckDBPyConnection, rules: Rules) -> Plan:
@@ -113,6 +116,9 @@ def _set_rules(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
             "server": "VARCHAR",
             "dialect": "VARCHAR",
             "today": "DATE",
+            "now": "TIMESTAMP",
+            "retry_first_minutes": "INTEGER",
+            "retry_longest_minutes": "INTEGER",
             "default_source": "VARCHAR",
             "assignment_type": "VARCHAR",
             "work_type": "VARCHAR",
@@ -129,6 +135,9 @@ def _set_rules(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
                 rules.server,
                 rules.dialect,
                 rules.today,
+                (rules.now or datetime.now(UTC)).astimezone(UTC).replace(tzinfo=None),
+                RETRY_MINUTES,
+                LONGEST_RETRY_MINUTES,
                 rules.default_authority,
                 policy.assignment_type,
                 policy.work_type,

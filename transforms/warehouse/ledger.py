@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
@@ -22,6 +22,9 @@ import duckdb
 from transforms.reconcile.plan import Change, Plan
 
 MS_PER_HOUR = 3_600_000
+RETRY_MINUTES = 15
+"""So long a change waits after ftrack refused it once; twice as long after each further time."""
+LONGEST_RETRY_MINUTES = 24 * 60
 _CHANGE_COLUMNS = {
     "position": "INTEGER",
     "action": "VARCHAR",
@@ -54,6 +57,12 @@ class Outcome:
     entry: Entry
     status: Literal["done", "failed", "intended"]
     error: str | None = None
+
+
+def next_try(last: datetime, failures: int) -> datetime:
+    """When a change that failed so often, last at `last`, is planned again (reconcile/backoff.sql)."""
+    minutes = min(RETRY_MINUTES * 2 ** min(failures - 1, 30), LONGEST_RETRY_MINUTES)
+    return last + timedelta(minutes=minutes)
 
 
 class Ledger:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from transforms.reconcile.guard import GuardLimits, evaluate
+from transforms.reconcile.guard import GuardLimits, clock, evaluate
 
 LIMITS = GuardLimits()
 
@@ -115,6 +115,21 @@ def test_numbers_can_be_limited_too(studio: Any) -> None:
     studio.drop("ruddr", "b0")
     studio.book("ruddr", "b1", "q1", days=3)
     assert set(tripped(studio, GuardLimits(max_deletes=0, max_updates=0))) == {"max_deletes", "max_updates"}
+
+
+@pytest.mark.parametrize(("minutes", "side"), [(60, "behind"), (-60, "ahead of")])
+def test_clocks_that_differ_are_stopped(minutes: int, side: str) -> None:
+    [trip] = clock("ftrack", timedelta(minutes=minutes), LIMITS)
+    assert trip.message.startswith(
+        f"The clock of this machine is 60 minutes {side} that of ftrack (limit 5)."
+    )
+    assert "Set this machine's clock" in trip.message
+    assert str(trip).endswith("([guards] max_clock_skew_minutes)")
+
+
+def test_clocks_that_differ_by_no_more_than_the_limit_are_let_through() -> None:
+    assert clock("ftrack", timedelta(minutes=-5), LIMITS) == []
+    assert clock("ftrack", timedelta(days=1), GuardLimits(max_clock_skew_minutes=None)) == []
 
 
 @pytest.mark.parametrize("wrong", [{"max_delete_share": 1.5}, {"minimum_records": -1}, {"max_delete": 1}])
