@@ -80,8 +80,9 @@ def clock(service: str, skew: timedelta, limits: GuardLimits) -> list[Trip]:
         Trip(
             "max_clock_skew_minutes",
             f"The clock of this machine is {minutes:,.0f} minutes {side} that of {service} "
-            f"(limit {limit:g}). Which work is past, and what was known when, would be wrong. Set this machine's clock (a time "
-            f"service such as chrony keeps it right); if it is right, tell who runs {service}.",
+            f"(limit {limit:g}). Which work is past, and what was known when, would be wrong. "
+            "Set this machine's clock (a time service such as chrony keeps it right); "
+            f"if it is right, tell who runs {service}.",
         )
     ]
 
