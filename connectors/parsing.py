@@ -102,7 +102,16 @@ def plain_id(row: Mapping[str, Any]) -> str | None:
     value = row.get("id")
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return str(value) if isinstance(value, int | str) and not isinstance(value, bool) and value else None
+    readable = isinstance(value, int | str) and not isinstance(value, bool) and value
+    return str(value) if readable and is_text(str(value)) else None
+
+
+def is_text(value: object) -> bool:
+    """Whether the value is a text that can be stored: JSON may escape half a character, a lone surrogate."""
+    try:
+        return isinstance(value, str) and value.encode() is not None
+    except UnicodeEncodeError:
+        return False
 
 
 class PageReader(Generic[Model]):
@@ -192,8 +201,4 @@ def _describe(error: dict[str, Any]) -> str:
 
 def _raw(row: object) -> str:
     text = json.dumps(row, ensure_ascii=False)
-    try:
-        text.encode()
-    except UnicodeEncodeError:  # a lone surrogate: legal in JSON escapes, not in UTF-8
-        return json.dumps(row)
-    return text
+    return text if is_text(text) else json.dumps(row)

@@ -13,7 +13,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
-from connectors.parsing import Hours, PageReader, Row, TextId, breach, check_span, plain_id
+from connectors.parsing import Hours, PageReader, Row, TextId, breach, check_span, is_text, plain_id
 from connectors.wire import Parsed
 
 SERVICE = "ruddr"
@@ -272,7 +272,7 @@ def allocation_key(row: Mapping[str, Any]) -> str | None:
     resource = row.get(str(row.get("resourceTypeId")))
     resource_id = resource.get("id") if isinstance(resource, dict) else None
     parts = [row["entity"], row_id, resource_id, row.get("start"), row.get("end")]
-    return ":".join(parts) if all(isinstance(part, str) for part in parts) else row_id
+    return ":".join(parts) if all(map(is_text, parts)) else row_id
 
 
 def id_in(source_key: str) -> str:
