@@ -21,7 +21,9 @@ lint: $(STAMP)
 	$(BIN)/mypy
 
 bench: $(STAMP)
-	$(BIN)/python tests/bench/steps.py $(ARGS)
+	$(BIN)/python bench/steps.py $(ARGS)
+	$(BIN)/python bench/marts.py
+	$(BIN)/python bench/push.py
 
 clean:
 	rm -rf $(VENV)

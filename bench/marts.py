@@ -69,7 +69,7 @@ def measure(bookings: int, people: int) -> None:
     )
     con.execute("DROP TABLE bare")
     marts = min(_seconds(lambda: build(con, Policy.model_validate({}))) for _ in range(2))
-    print(bare, marts, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)  # noqa: T201
+    print(bare, marts, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
 def _seconds(work: object) -> float:
@@ -87,13 +87,13 @@ def main() -> None:
     if options.one:
         measure(options.one, options.people)
         return
-    print(f"{'bookings':>10} {'bare s':>8} {'marts s':>8} {'ratio':>6} {'us/booking':>11} {'peak MB':>8}")  # noqa: T201
+    print(f"{'bookings':>10} {'bare s':>8} {'marts s':>8} {'ratio':>6} {'us/booking':>11} {'peak MB':>8}")
     for size in options.sizes:
         command = [sys.executable, __file__, "--one", str(size), "--people", str(options.people)]
-        out = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603
+        out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         bare, marts, peak = map(float, out.split())
         each = marts / size * 1e6
-        print(f"{size:>10} {bare:>8.2f} {marts:>8.2f} {marts / bare:>6.1f} {each:>11.1f} {peak:>8.0f}")  # noqa: T201
+        print(f"{size:>10} {bare:>8.2f} {marts:>8.2f} {marts / bare:>6.1f} {each:>11.1f} {peak:>8.0f}")
 
 
 if __name__ == "__main__":
