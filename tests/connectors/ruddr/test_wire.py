@@ -148,6 +148,8 @@ def test_read_only_rows_are_known_by_more_than_their_id(entity):
         ({"start": 5}, "a1"),
         ({"resourceTypeId": ["x"]}, "a1"),
         ({"id": None}, None),
+        ({"id": "\ud800"}, None),
+        ({"member": {"id": "\ud800"}}, "a1"),
         ({"entity": ["time_entry"]}, "a1"),
     ],
 )
