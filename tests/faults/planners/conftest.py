@@ -31,7 +31,6 @@ EVERYTHING_NOW = " UNION ALL ".join(
     for table in KEY_OF
     for unpointed in ["EXCLUDE (page_sha256, page_position)" if table == "core_booking" else ""]
 )
-KEPT = (*KEY_OF, "raw_snapshot", "raw_page", "raw_quarantine", "raw_drift")
 
 Model = frozenset[tuple[str, str]]
 
@@ -91,14 +90,22 @@ class Warehouse:
 
     def keep(self, name: str) -> None:
         """Remember all there is under a name."""
-        made = (f"CREATE TABLE {name}.{table} AS FROM {table};" for table in KEPT)
+        made = (f"CREATE TABLE {name}.{table} AS FROM {table};" for table in self._pulled())
         self.con.execute(f"ATTACH ':memory:' AS {name};" + "".join(made))
 
     def back_to(self, name: str) -> Warehouse:
         """The warehouse as it was when it was kept under this name."""
-        for table in KEPT:
+        for table in self._pulled():
             self.con.execute(f"TRUNCATE {table}; INSERT INTO {table} FROM {name}.{table}")
         return self
+
+    def _pulled(self) -> list[str]:
+        """The tables that a pull writes."""
+        found = self.con.execute(
+            "SELECT table_name FROM duckdb_tables() WHERE database_name = current_database()"
+            " AND regexp_matches(table_name, '^(core|raw|known)_')"
+        ).fetchall()
+        return [table for (table,) in found]
 
     def _check_accounts(self) -> None:
         """Nothing is lost: every row on a landed page is loaded, repeated, outside or in quarantine."""

@@ -217,7 +217,7 @@ def model(con: duckdb.DuckDBPyConnection) -> list[Any]:
 
 def empty(con: duckdb.DuckDBPyConnection) -> None:
     tables = con.execute(
-        "SELECT table_name FROM duckdb_tables() WHERE regexp_matches(table_name, '^(core|raw)_')"
+        "SELECT table_name FROM duckdb_tables() WHERE regexp_matches(table_name, '^(core|raw|known)_')"
     ).fetchall()
     for (table,) in tables:
         con.execute(f"TRUNCATE {table}")
