@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -121,7 +122,8 @@ class Warehouse:
     @contextmanager
     def _connected(self, source: str, streams: tuple[str, ...], limits: Limits) -> Iterator[None]:
         """The source with these streams only, and a client that is quick to try again and to give up."""
-        ready, size = self.sandbox.ready[source], self._page_size(source, streams)
+        ready: Any = self.sandbox.ready[source]
+        size = self._page_size(source, streams)
         client = (
             TenThousandFt(**ready, per_page=size, limits=limits)
             if source == "tenthousandft"
@@ -145,7 +147,7 @@ def warehouse_of() -> Callable[[Sandbox, Path], Warehouse]:
 
     def make(sandbox: Sandbox, folder: Path) -> Warehouse:
         planners = {name: sandbox.ready[name] for name in SOURCES}
-        settings = Settings(**planners, landing={"path": folder})
+        settings = Settings.model_validate({**planners, "landing": {"path": folder}})
         con = open_warehouse(":memory:")
         con.execute("SET threads = 1")  # quicker with so few rows
         return Warehouse(sandbox, settings, con)

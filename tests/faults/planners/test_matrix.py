@@ -91,9 +91,9 @@ class Studio:
             getattr(sandbox, source).delete(stream, key)
         for source, spec in SOURCES.items():
             self._begin(source, "seen")
-            for stream in spec.streams:
-                lists = [other.name for other in spec.streams if other.name != BOOKINGS[source]]
-                self._begin(source, stream.name, *(name for name in lists if name != stream.name))
+            lists = [stream.name for stream in spec.streams if stream.name != BOOKINGS[source]]
+            for lacking in (*lists, BOOKINGS[source]):
+                self._begin(source, lacking, *(name for name in lists if name != lacking))
 
     def _begin(self, source: str, name: str, *streams: str) -> None:
         warehouse = self.warehouse(source, "nothing")

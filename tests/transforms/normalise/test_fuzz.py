@@ -115,6 +115,7 @@ def another(name: str, value: Any) -> st.SearchStrategy[Any]:
     """Another value for a field: of the same kind, none, or anything."""
     if name == "id":
         return IDS
+    alike: st.SearchStrategy[Any]
     if isinstance(value, str):
         alike = DATES if re.match(r"\d{4}-", value) else TEXTS | WORDS
     else:
@@ -207,7 +208,7 @@ def warehouse(
     folder: Path = tmp_path_factory.mktemp("landing")
     planners = {source: {"url": url, "token": "t"} for source, url in ROOT.items()}
     con = open_warehouse(":memory:")
-    yield Settings(**planners, landing={"path": folder}), con
+    yield Settings.model_validate({**planners, "landing": {"path": folder}}), con
     con.close()
 
 
