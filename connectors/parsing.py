@@ -108,10 +108,13 @@ def plain_id(row: Mapping[str, Any]) -> str | None:
 
 def is_text(value: object) -> bool:
     """Whether the value is a text that can be stored: JSON may escape half a character, a lone surrogate."""
+    if not isinstance(value, str):
+        return False
     try:
-        return isinstance(value, str) and value.encode() is not None
+        value.encode()
     except UnicodeEncodeError:
         return False
+    return True
 
 
 class PageReader(Generic[Model]):
