@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import islice
-from typing import TypeVar
+from queue import Full, Queue
+from typing import Any, TypeVar
 
 from connectors.errors import ConnectorError
 from connectors.page import Page
@@ -16,6 +20,9 @@ from connectors.page import Page
 log = logging.getLogger("crewtally.listing")
 
 REREADS = 2
+
+ATTEMPT_BITS = 28
+"""Above these bits of a page's place stands which reading it is of; a reading has fewer pages than that."""
 
 Question = TypeVar("Question")
 Answer = TypeVar("Answer")
@@ -28,10 +35,11 @@ class Doubt(Exception):
 class Reading:
     """A `Listing` over readings that raise `Doubt` when rows may have been missed.
 
-    A doubtful reading is repeated, up to REREADS times, and its pages come again: of a row that comes twice
-    the last one is the newer. The pages of all readings together hold every row that stood still, so the
-    listing is `complete` as soon as one reading raised no doubt. A ConnectorError before the first page is
-    raised; a later one ends the listing, incomplete.
+    A doubtful reading is repeated, up to REREADS times, and its pages come again, at places after the others:
+    of a row that comes twice the last one is the newer. Pages that have no place yet stand as they come. The
+    pages of all readings together hold every row that stood still, so the listing is `complete` as soon as
+    one reading raised no doubt. A ConnectorError before the first page is raised; a later one ends the
+    listing, incomplete.
     """
 
     def __init__(self, read: Callable[[], Iterator[Page]]) -> None:
@@ -41,14 +49,14 @@ class Reading:
 
     def __iter__(self) -> Iterator[Page]:
         began = False
-        for remaining in range(REREADS, -1, -1):
+        for attempt in range(REREADS + 1):
             try:
-                for page in self._read():
+                for number, page in enumerate(self._read(), 1):
                     began = True
-                    yield page
+                    yield replace(page, place=(attempt << ATTEMPT_BITS) + (page.place or number))
             except Doubt as doubt:
                 self.incomplete_reason = str(doubt)
-                log.warning("%s%s", doubt, "; reading again" if remaining else "")
+                log.warning("%s%s", doubt, "; reading again" if attempt < REREADS else "")
             except ConnectorError as error:
                 if not began:
                     raise
@@ -58,6 +66,49 @@ class Reading:
             else:
                 self.complete, self.incomplete_reason = True, None
                 return
+
+
+def together(parts: Sequence[Callable[[], Iterator[Answer]]], most: int) -> Iterator[Answer]:
+    """What the parts yield, as it comes; `most` of them are read at a time, the first ones first.
+
+    A part that is far ahead waits until what it yielded is taken. What one raises ends them all.
+    """
+    ready: Queue[tuple[bool, Any]] = Queue(
+        maxsize=2 * most
+    )  # (is it an answer, the answer or how a part ended)
+    stop = threading.Event()
+
+    def hand_over(is_answer: bool, what: object) -> None:
+        while not stop.is_set():
+            with suppress(Full):
+                ready.put((is_answer, what), timeout=0.1)
+                return
+
+    def read(part: Callable[[], Iterator[Answer]]) -> None:
+        try:
+            for answer in part():
+                hand_over(True, answer)
+                if stop.is_set():
+                    return
+        except BaseException as error:  # noqa: BLE001 - it is raised where the answers are taken
+            hand_over(False, error)
+        else:
+            hand_over(False, None)
+
+    with ThreadPoolExecutor(most, thread_name_prefix="together") as pool:
+        try:
+            left = [pool.submit(read, part) for part in parts]
+            while left:
+                is_answer, what = ready.get()
+                if is_answer:
+                    yield what
+                elif what is not None:
+                    raise what
+                else:
+                    left.pop()
+        finally:
+            stop.set()
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def wider(start: date | None, end: date | None) -> tuple[date | None, date | None]:

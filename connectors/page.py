@@ -13,17 +13,19 @@ class Page:
     """One page of a listing as it came over the wire.
 
     `url` carries no secret. `body` is the decoded response body, unchanged. `fetched_at` is UTC.
-    `rows` counts the records on the page, whether or not they keep to the contract.
+    `rows` counts the records on the page, whether or not they keep to the contract. `place` orders the pages
+    of a listing, which may come in another order; of a row that comes twice the one at the last place counts.
     """
 
     url: str
     body: bytes
     fetched_at: datetime
     rows: int
+    place: int = 0
 
 
 class Listing(Protocol):
-    """Pages of one stream over one window, read once, in order.
+    """Pages of one stream over one window, read once, each at a `place` of its own.
 
     Iterate first; then `complete` says whether the pages together are the whole listing, and
     `incomplete_reason` why not (None when complete). A listing that fails before its first page raises

@@ -43,21 +43,28 @@ _MOST_DIGITS = 1000
 _SHOWN_ERRORS = 3
 
 
-class _JsonNumber:
+class JsonNumber:
     """A `Decimal` that comes from a JSON number only: pydantic's own strict Decimal takes strings too."""
 
-    def __init__(self, minimum: float | None) -> None:
+    def __init__(self, minimum: float | None, *, exact: bool = True) -> None:
         self.minimum = minimum
+        self.exact = exact
+
+    def as_float(self) -> Any:
+        """The same number under the same rules, left a float."""
+        return Annotated[float, JsonNumber(self.minimum, exact=False)]
 
     def __get_pydantic_core_schema__(self, _source: object, _handler: GetCoreSchemaHandler) -> CoreSchema:
         number = core_schema.float_schema(strict=True, allow_inf_nan=False, ge=self.minimum, le=MAX_EFFORT)
+        if not self.exact:
+            return number
         return core_schema.chain_schema([number, core_schema.decimal_schema(strict=False)])
 
 
-Hours = Annotated[Decimal, _JsonNumber(minimum=0)]
+Hours = Annotated[Decimal, JsonNumber(minimum=0)]
 """Effort: hours, or a multiple of full time. Not negative."""
 
-Number = Annotated[Decimal, _JsonNumber(minimum=None)]
+Number = Annotated[Decimal, JsonNumber(minimum=None)]
 """Any other figure (a rate, a target)."""
 
 IntId = Annotated[int, Field(ge=1, le=_MAX_ID)]

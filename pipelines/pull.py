@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
+from pipelines.reading import Window
 from pipelines.settings import Settings
-from pipelines.snapshot import Puller, Window
+from pipelines.snapshot import Puller
 from pipelines.sources import SOURCES
 from transforms import totals
 from transforms.warehouse.landing import Landing

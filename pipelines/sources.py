@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 
+from connectors.columns import Columns
 from connectors.page import Page
 from connectors.ruddr import wire as ruddr_wire
 from connectors.ruddr.client import Ruddr
@@ -21,6 +22,7 @@ from pipelines.settings import Planner as PlannerSettings
 from pipelines.settings import Settings
 from transforms.model import Record
 from transforms.normalise import ruddr, tenthousandft
+from transforms.normalise.in_columns import ALLOCATIONS, ASSIGNMENTS, InColumns
 from transforms.warehouse.load import Absence
 
 # Normalise one row: (row, lists, page sha256, position on the page).
@@ -42,6 +44,7 @@ class Stream:
 
     `absence`: table -> condition under which a complete listing would have shown a current row.
     `elsewhere`: key of a row part of which another stream shows: what is missing here is not absent.
+    `windowed`: bookings, which are asked for by dates; `in_columns`: how their pages are read in bulk.
     """
 
     name: str
@@ -49,21 +52,27 @@ class Stream:
     normalise: Normalise
     absence: Mapping[str, Absence] = field(default_factory=dict)
     windowed: bool = False
+    in_columns: InColumns | None = None
     elsewhere: Callable[[Any], str | None] = lambda _row: None
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """`lists`: what a booking's ids can mean, read from the model when its stream begins.
+    """`parse`: a page row by row; `columns`: a flawless page of bookings in columns, None for any other.
 
+    `lists`: what a booking's ids can mean, read from the model when its stream begins.
+
+    `hints`: what the model knows that makes bookings faster to list, as arguments of the client's `list`.
     `show`: ask for one booking by its key: the page with it, or None when the service says it is gone.
     """
 
     name: str
     streams: tuple[Stream, ...]
     parse: Callable[[str, bytes], Parsed[Any]]
+    columns: Callable[[str, bytes], Columns | None]
     connect: Callable[[Settings], Any]
     lists: Callable[[duckdb.DuckDBPyConnection], Any]
+    hints: Callable[[duckdb.DuckDBPyConnection], dict[str, Any]]
     show: Callable[[Any, Booked], Page | None]
 
 
@@ -137,6 +146,11 @@ def _ruddr_lists(con: duckdb.DuckDBPyConnection) -> ruddr.Lists:
     )
 
 
+def _ruddr_hints(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    members = _rows(con, "core_person", "person_key", "ruddr", "kind = 'member' ORDER BY 1")
+    return {"members": [key for (key,) in members]}
+
+
 def _show_allocation(client: Ruddr, booking: Booked) -> Page | None:
     return client.show_allocation(booking.source_key)
 
@@ -178,11 +192,20 @@ TENTHOUSANDFT = Source(
             {"core_leave_type": _LEAVE_TYPE},
         ),
         Stream("holidays", ("core_holiday",), _plain(tenthousandft.holiday), {"core_holiday": _HOLIDAY}),
-        Stream("assignments", ("core_booking",), tenthousandft.assignment, _BOOKINGS, windowed=True),
+        Stream(
+            "assignments",
+            ("core_booking",),
+            tenthousandft.assignment,
+            _BOOKINGS,
+            windowed=True,
+            in_columns=ASSIGNMENTS,
+        ),
     ),
     parse=tenthousandft_wire.parse,
+    columns=tenthousandft_wire.columns,
     connect=_tenthousandft,
     lists=_tenthousandft_lists,
+    hints=lambda _con: {},
     show=_show_assignment,
 )
 
@@ -193,11 +216,20 @@ RUDDR = Source(
         Stream("placeholders", ("core_person",), _plain(ruddr.placeholder), {"core_person": _PLACEHOLDER}),
         Stream("projects", ("core_project",), _plain(ruddr.project), {"core_project": _PROJECT}),
         Stream("tasks", ("core_work_item",), _plain(ruddr.task), {"core_work_item": _WORK_ITEM}),
-        Stream("allocations", ("core_booking",), ruddr.allocation, _BOOKINGS, windowed=True),
+        Stream(
+            "allocations",
+            ("core_booking",),
+            ruddr.allocation,
+            _BOOKINGS,
+            windowed=True,
+            in_columns=ALLOCATIONS,
+        ),
     ),
     parse=ruddr_wire.parse,
+    columns=ruddr_wire.columns,
     connect=_ruddr,
     lists=_ruddr_lists,
+    hints=_ruddr_hints,
     show=_show_allocation,
 )
 
@@ -211,6 +243,8 @@ def _section(settings: Settings, name: str) -> PlannerSettings:
     return section
 
 
-def _rows(con: duckdb.DuckDBPyConnection, table: str, columns: str, source: str) -> list[tuple[Any, ...]]:
-    sql = f"SELECT {columns} FROM {table}_now WHERE source = ?"  # noqa: S608 - our own names
+def _rows(
+    con: duckdb.DuckDBPyConnection, table: str, columns: str, source: str, also: str = "true"
+) -> list[tuple[Any, ...]]:
+    sql = f"SELECT {columns} FROM {table}_now WHERE source = ? AND {also}"  # noqa: S608 - our own names
     return con.execute(sql, [source]).fetchall()

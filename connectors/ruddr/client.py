@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
+from functools import partial
 from types import TracebackType
-from typing import Literal, Self
+from typing import Any, Literal, Self
 from urllib.parse import quote
 
 from connectors.errors import ContractError, NotFound
@@ -12,7 +14,8 @@ from connectors.http import Http, Limits
 from connectors.listing import Reading, wider
 from connectors.page import Page
 from connectors.parsing import plain_id
-from connectors.ruddr.paging import read_collection
+from connectors.ruddr.cuts import find_cuts
+from connectors.ruddr.paging import Collection
 from connectors.ruddr.wire import SERVICE, allocation_key
 
 STREAMS = ("members", "placeholders", "projects", "tasks", "allocations")
@@ -81,20 +84,26 @@ class Ruddr:
         end: date | None = None,
         assignment_type: Literal["project", "time_off"] | None = None,
         member_id: str | None = None,
+        members: Sequence[str] = (),
     ) -> Reading:
         """All rows of one of `STREAMS` or `MORE_STREAMS`; of "allocations" those that touch the window.
 
         The service is asked for a day more at each end of the window, so its rows have to be filtered again.
         `assignment_type` asks for allocations of that type only, `member_id` for allocations, availability
-        periods or time entries of one member.
+        periods or time entries of one member. Where the ids of all `members` are given, a long listing of
+        allocations is read in several parts at a time (connectors/ruddr/cuts.py).
         """
         asked: dict[str, object] = {"memberId": member_id}
         if stream == "allocations":
             first, last = wider(start, end)
             asked = {"startOnBefore": last, "endOnAfter": first, "assignmentTypeId": assignment_type, **asked}
-        params = {name: str(value) for name, value in asked.items() if value is not None}
-        key = allocation_key if stream == "allocations" else plain_id
-        return Reading(lambda: read_collection(self.http, _PATHS[stream], params, limit=self._limit, key=key))
+        params: dict[str, Any] = {name: str(value) for name, value in asked.items() if value is not None}
+        params |= {"limit": self._limit}
+        if stream != "allocations" or member_id is not None or not members:
+            key = allocation_key if stream == "allocations" else plain_id
+            return Reading(Collection(self.http, _PATHS[stream], params, key).read)
+        cut = partial(find_cuts, self.http, params, members)
+        return Reading(partial(Collection(self.http, _PATHS[stream], params, allocation_key).read, cut))
 
     def show_allocation(self, allocation_id: str) -> Page | None:
         """One allocation. None: it is gone."""

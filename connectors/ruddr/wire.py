@@ -13,6 +13,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
+from connectors.columns import ColumnReader, Columns
 from connectors.parsing import Hours, PageReader, Row, TextId, breach, check_span, is_text, plain_id
 from connectors.wire import Parsed
 
@@ -295,6 +296,15 @@ _READERS: dict[str, PageReader[Any]] = {
 }
 
 
+_COLUMNS = {"allocations": ColumnReader("results", Allocation)}
+
+
 def parse(stream: str, body: bytes) -> Parsed[Any]:
     """The rows of one page of `stream`, or of the bare object a `show` answered. Raises ContractError."""
     return _READERS[stream].read(body)
+
+
+def columns(stream: str, body: bytes) -> Columns | None:
+    """The columns of a page of a large stream; None for a small stream, or a broken row: then `parse` it."""
+    reader = _COLUMNS.get(stream)
+    return reader.read(body) if reader else None

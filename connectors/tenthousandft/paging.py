@@ -4,7 +4,7 @@ A row deleted before the end of a page already read pulls the next row over that
 The service gives no total and no version. So pages overlap: each is asked for in a size that makes it begin
 some rows before the one before it ended (`spans`). Two pages that share a row leave no gap between them,
 whenever each was read and whatever moved: a row that stood still comes before the shared row or after it,
-and so is on one of the pages up to here, or on a later one (docs/decisions/0008). Tiny pages cannot always
+and so is on one of the pages up to here, or on a later one (docs/decisions/0010). Tiny pages cannot always
 overlap; then the page before is asked for again, and must still be the same.
 """
 

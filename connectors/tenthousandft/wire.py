@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import model_validator
 
+from connectors.columns import ColumnReader, Columns
 from connectors.parsing import Hours, IntId, Number, PageReader, Row, breach, check_span
 from connectors.wire import Parsed
 
@@ -367,9 +368,18 @@ _READERS: dict[str, PageReader[Any]] = {
 }
 
 
+_COLUMNS = {"assignments": ColumnReader("data", Assignment)}
+
+
 def parse(stream: str, body: bytes) -> Parsed[Any]:
     """The rows of one page of `stream`, or of the bare object a `show` answered. Raises ContractError."""
     return _READERS[stream].read(body)
+
+
+def columns(stream: str, body: bytes) -> Columns | None:
+    """The columns of a page of a large stream; None for a small stream, or a broken row: then `parse` it."""
+    reader = _COLUMNS.get(stream)
+    return reader.read(body) if reader else None
 
 
 def series_of(assignments: Iterable[Assignment]) -> dict[int, list[Assignment]]:

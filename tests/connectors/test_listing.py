@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from functools import partial
 from itertools import count
 
 import pytest
 
-from connectors.listing import ahead
+from connectors.listing import ahead, together
 
 
 def test_answers_come_in_the_order_of_their_questions() -> None:
@@ -52,3 +54,39 @@ def test_a_failure_comes_in_its_place() -> None:
     assert [next(answers), next(answers)] == [(0, 0), (1, 1)]
     with pytest.raises(ValueError, match="two"):
         next(answers)
+
+
+def test_parts_are_read_at_a_time() -> None:
+    meeting = threading.Barrier(3)
+
+    def part(name: int) -> Iterator[tuple[int, int]]:
+        for number in range(4):
+            meeting.wait(5)  # passes only while all three are read
+            yield name, number
+
+    parts = [partial(part, name) for name in range(3)]
+    assert sorted(together(parts, 3)) == [(name, number) for name in range(3) for number in range(4)]
+
+
+def test_a_part_far_ahead_waits_until_it_is_wanted() -> None:
+    made: list[int] = []
+
+    def part() -> Iterator[int]:
+        for number in range(100):
+            made.append(number)
+            yield number
+
+    answers = together([part], 1)
+    assert next(answers) == 0
+    time.sleep(0.05)
+    assert len(made) < 10
+    answers.close()
+
+
+def test_what_one_part_raises_ends_them_all() -> None:
+    def broken() -> Iterator[int]:
+        yield 0
+        raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        list(together([broken, lambda: iter(count()), lambda: iter(count())], 2))

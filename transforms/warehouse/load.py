@@ -57,6 +57,9 @@ KEY_OF = {
 # is no change of the plan: not compared, so an unchanged row keeps its first pointer.
 NOT_COMPARED = {"page_sha256", "page_position"}
 
+# An ordinal is the place of the page, and below it that of the row.
+PLACE_BITS = 32
+
 
 @dataclass(frozen=True, slots=True)
 class Absence:
@@ -83,32 +86,97 @@ class Merged:
 
 
 class Stage:
-    """Records on their way into one core table, kept on disk so that memory stays flat."""
+    """Rows on their way into one core table: the temporary table `stage_<table>`.
+
+    Its column `ordinal` tells in which order the rows were read: the place of their page in the listing,
+    then the place on the page. `kept_<table>` holds the keys of rows read that are in the model as they are.
+    `add` leaves the connection alone: another thread may be at work on it, with `insert`.
+    """
 
     def __init__(self, con: duckdb.DuckDBPyConnection, table: str, folder: Path) -> None:
         self.con, self.table, self.key = con, table, KEY_OF[table]
-        self.path = folder / f"{table}.ndjson"
-        self.staged = 0
-        self._file: BinaryIO = self.path.open("wb")
+        self.columns: dict[str, str] = {}
+        self._spool: BinaryIO = (folder / f"{table}.ndjson").open("wb")
+        self._spooled = self._selected = 0
 
-    def add(self, records: Iterable[Record]) -> None:
-        lines = [to_json(record) for record in records]
-        self.staged += len(lines)
-        self._file.write(b"".join(line + b"\n" for line in lines))
+    @property
+    def staged(self) -> int:
+        """Rows read so far, repeats included."""
+        return self._spooled + self._selected
+
+    def add(self, records: Iterable[Record], place: int = 0) -> None:
+        """Stage records read from the page at `place`, in order."""
+        for record in records:
+            ordinal = (place << PLACE_BITS) + self._spooled
+            self._spool.write(to_json(record)[:-1] + b',"ordinal":%d}\n' % ordinal)
+            self._spooled += 1
+
+    def insert(self, select: str, parameters: dict[str, object]) -> None:
+        """Stage what a query of ours selects, by column name, `ordinal` included."""
+        self._select_into("stage", select, parameters)
+
+    def keep(self, select: str, parameters: dict[str, object]) -> None:
+        """Count the keys that a query of ours selects, with their `ordinal`, as read and unchanged."""
+        self._select_into("kept", select, parameters)
+
+    def remove(self, places: list[int]) -> None:
+        """Take the rows that `insert` staged of these pages off again."""
+        sql = f"DELETE FROM stage_{self.table} WHERE list_contains(?::BIGINT[], ordinal >> {PLACE_BITS})"
+        self._selected -= self.con.execute(sql, [places]).fetchall()[0][0]
+
+    def _select_into(self, rows: str, select: str, parameters: dict[str, object]) -> None:
+        self._open()
+        sql = f"INSERT INTO {rows}_{self.table} BY NAME {select}"
+        self._selected += self.con.execute(sql, parameters).fetchall()[0][0]
+
+    def _open(self) -> None:
+        if self.columns:
+            return
+        self.columns = model_columns(self.con, self.table)
+        columns = ", ".join(f"{name} {kind}" for name, kind in self.columns.items())
+        self.con.execute(f"CREATE OR REPLACE TEMP TABLE stage_{self.table} ({columns}, ordinal BIGINT)")
+        self.con.execute(
+            f"CREATE OR REPLACE TEMP TABLE kept_{self.table} ({self.key} VARCHAR, ordinal BIGINT)"
+        )
+        self.con.execute(f"CREATE OR REPLACE TEMP TABLE lost_{self.table} AS FROM stage_{self.table}")
 
     def materialise(self) -> None:
-        """(Re)make the temporary table `stage_<table>`; of repeated keys the last one read stays."""
-        self._file.flush()
-        columns = model_columns(self.con, self.table)
-        spec = ", ".join(f"{name}: '{kind}'" for name, kind in columns.items())
+        """Empty the spool into `stage_<table>`; of repeated keys the last one read stays, or is kept."""
+        self._open()
+        self._read_spool()
         self.con.execute(
-            f"CREATE OR REPLACE TEMP TABLE stage_{self.table} AS "
-            "SELECT * EXCLUDE (ordinal) FROM ("
-            "  SELECT *, row_number() OVER () AS ordinal"
-            f"  FROM read_json(?, format = 'newline_delimited', columns = {{{spec}}})"
-            f") QUALIFY row_number() OVER (PARTITION BY {self.key} ORDER BY ordinal DESC) = 1",
-            [str(self.path)],
+            f"CREATE OR REPLACE TEMP TABLE again_{self.table} AS"
+            f" SELECT {self.key}, max(ordinal) AS last FROM ("
+            f"  SELECT {self.key}, ordinal FROM stage_{self.table}"
+            f"  UNION ALL SELECT {self.key}, ordinal FROM kept_{self.table}"
+            f" ) GROUP BY ALL HAVING count(*) > 1"
         )
+        superseded = f"r.{self.key} = a.{self.key} AND r.ordinal < a.last"
+        self.con.execute(
+            f"INSERT INTO lost_{self.table} SELECT r.*"
+            f" FROM stage_{self.table} AS r JOIN again_{self.table} AS a ON {superseded}"
+        )
+        for rows in ("stage", "kept"):
+            self.con.execute(
+                f"DELETE FROM {rows}_{self.table} AS r USING again_{self.table} AS a WHERE {superseded}"
+            )
+
+    def _read_spool(self) -> None:
+        self._spool.flush()
+        spec = ", ".join(f"{name}: '{kind}'" for name, kind in (*self.columns.items(), ("ordinal", "BIGINT")))
+        if self._spool.tell():
+            self.con.execute(
+                f"INSERT INTO stage_{self.table} BY NAME FROM read_json(?, format = 'newline_delimited',"
+                f" columns = {{{spec}}})",
+                [self._spool.name],
+            )
+            self._spool.seek(0)
+            self._spool.truncate()
+
+    def close(self) -> None:
+        self._spool.close()
+        for rows in ("stage", "kept", "again", "lost"):
+            self.con.execute(f"DROP TABLE IF EXISTS temp.{rows}_{self.table}")
 
     def absent_keys(self, source: str, absence: Absence) -> list[str]:
         """Keys of current rows that the listing should have shown and did not (after `materialise`)."""
@@ -121,25 +189,39 @@ class Stage:
 
     def merge(self, source: str, snapshot_id: str, known: datetime, absence: Absence | None) -> Merged:
         """Merge `stage_<table>` into the history as of `known`; inside the caller's transaction."""
-        columns = list(model_columns(self.con, self.table))
-        same = " AND ".join(
-            f"core.{c} IS NOT DISTINCT FROM stage.{c}" for c in columns if c not in NOT_COMPARED
-        )
         absent = self._close_absent(source, snapshot_id, known, absence) if absence else 0
         self.con.execute(
             f"UPDATE {self.table} AS core SET known_to = ?, closed_by = ? FROM stage_{self.table} AS stage"
             f" WHERE core.known_to IS NULL AND core.source = stage.source"
-            f" AND core.{self.key} = stage.{self.key} AND NOT ({same})",
+            f" AND core.{self.key} = stage.{self.key} AND NOT ({self._same})",
             [known, snapshot_id],
         )
         opened = self.con.execute(
-            f"INSERT INTO {self.table} SELECT stage.*, ?, NULL, ?, NULL FROM stage_{self.table} AS stage"
+            f"INSERT INTO {self.table}"
+            f" SELECT stage.* EXCLUDE (ordinal), ?, NULL, ?, NULL FROM stage_{self.table} AS stage"
             f" ANTI JOIN (SELECT * FROM {self.table} WHERE known_to IS NULL) AS core"
             f" USING (source, {self.key})",
             [known, snapshot_id],
         ).fetchall()[0][0]
-        loaded = self.con.execute(f"SELECT count(*) FROM stage_{self.table}").fetchall()[0][0]
+        loaded = self.con.execute(
+            f"SELECT (SELECT count(*) FROM stage_{self.table}) + (SELECT count(*) FROM kept_{self.table})"
+        ).fetchall()[0][0]
         return Merged(opened, absent, loaded, self.staged - loaded)
+
+    def outdated_places(self) -> set[int]:
+        """After `merge`: pages with a row that came again in another version, the one that stayed."""
+        rows = self.con.execute(
+            f"SELECT DISTINCT ordinal >> {PLACE_BITS} FROM {self.table} AS core"
+            f" JOIN lost_{self.table} AS stage USING (source, {self.key})"
+            f" WHERE core.known_to IS NULL AND NOT ({self._same})"
+        ).fetchall()
+        return {place for (place,) in rows}
+
+    @property
+    def _same(self) -> str:
+        return " AND ".join(
+            f"core.{c} IS NOT DISTINCT FROM stage.{c}" for c in self.columns if c not in NOT_COMPARED
+        )
 
     def _close_absent(self, source: str, snapshot_id: str, known: datetime, absence: Absence) -> int:
         closed: int = self.con.execute(
@@ -151,7 +233,8 @@ class Stage:
     def _absent_where(self, absence: Absence) -> str:
         return (
             f"WHERE core.known_to IS NULL AND core.source = ? AND ({absence.condition})"
-            f" AND core.{self.key} NOT IN (SELECT {self.key} FROM stage_{self.table})"
+            f" AND core.{self.key} NOT IN"
+            f" (SELECT {self.key} FROM stage_{self.table} UNION ALL SELECT {self.key} FROM kept_{self.table})"
             f" AND NOT list_has_any(?::VARCHAR[], [{', '.join(absence.present_in)}]::VARCHAR[])"
         )
 
@@ -169,8 +252,7 @@ class Stages:
 
     def __exit__(self, *_: object) -> None:
         for stage in self._stages.values():
-            stage._file.close()
-            self.con.execute(f"DROP TABLE IF EXISTS temp.stage_{stage.table}")
+            stage.close()
         self._folder.cleanup()
 
     def __getitem__(self, table: str) -> Stage:
@@ -185,10 +267,10 @@ class Stages:
         for stage in self._stages.values():
             stage.materialise()
 
-    def add(self, records: Iterable[Record]) -> None:
-        """Stage records of any mix of types, in order."""
+    def add(self, records: Iterable[Record], place: int = 0) -> None:
+        """Stage records of any mix of types, in order, as read from the page at `place`."""
         by_table: dict[str, list[Record]] = {}
         for item in records:
             by_table.setdefault(TABLE_OF[type(item)], []).append(item)
         for table, items in by_table.items():
-            self[table].add(items)
+            self[table].add(items, place)

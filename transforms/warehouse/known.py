@@ -1,0 +1,112 @@
+"""Pages that were read before and need not be read again: the table `known_page`.
+
+A page is known when the same bytes were normalised under the same rules, lists and window (`reading`),
+without a flaw, and the model still holds each of its rows as it was read then: no later snapshot has changed
+or closed one. Then its keys are all that a new snapshot needs (docs/decisions/0010).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+import duckdb
+from pydantic_core import from_json, to_json
+
+from transforms.warehouse.load import PLACE_BITS, Stage
+
+FORGET_AFTER = timedelta(days=30)
+"""Windows move on: what nobody asked for since is forgotten, and the rest read once more."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPage:
+    """What a page adds to a snapshot besides its keys."""
+
+    outside: int
+    unknown_fields: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The known pages of one stream in one window."""
+
+    con: duckdb.DuckDBPyConnection
+    source: str
+    stream: str
+    window: tuple[date, date]
+    reading: str
+
+    def recall(self) -> dict[str, KnownPage]:
+        """Pages by sha256; whatever is not among them has to be read. On a connection of its own."""
+        rows = (
+            self.con.cursor()
+            .execute(
+                """
+            WITH candidate AS (
+                SELECT page_sha256, outside, unknown_fields, read_at, keys
+                FROM known_page
+                WHERE source = $source AND stream = $stream AND reading = $reading
+            ),
+            stale AS (
+                SELECT DISTINCT k.page_sha256
+                FROM (SELECT page_sha256, read_at, unnest(keys) AS source_key FROM candidate) AS k
+                ANTI JOIN core_booking AS b
+                    ON b.source = $source AND b.source_key = k.source_key
+                    AND b.known_to IS NULL AND b.known_from <= k.read_at
+            )
+            SELECT page_sha256, outside, unknown_fields FROM candidate ANTI JOIN stale USING (page_sha256)
+            """,
+                {"source": self.source, "stream": self.stream, "reading": self.reading},
+            )
+            .fetchall()
+        )
+        return {sha256: KnownPage(outside, Counter(from_json(fields))) for sha256, outside, fields in rows}
+
+    def keep(self, stage: Stage, pages: Iterable[tuple[int, str]]) -> None:
+        """Count the rows of known pages (place, sha256) as read."""
+        places, hashes = zip(*pages, strict=True)
+        stage.keep(
+            f"SELECT unnest(k.keys) AS source_key, (p.place << {PLACE_BITS}) + generate_subscripts(k.keys, 1)"
+            " AS ordinal FROM known_page AS k JOIN"
+            " (SELECT unnest($places::BIGINT[]) AS place, unnest($hashes::VARCHAR[]) AS page_sha256) AS p"
+            " USING (page_sha256) WHERE k.source = $source AND k.stream = $stream AND k.reading = $reading",
+            {
+                "places": list(places), "hashes": list(hashes),
+                "source": self.source, "stream": self.stream, "reading": self.reading,
+            },
+        )  # fmt: skip
+
+    def remember(self, pages: dict[int, KnownPage], present: Iterable[str], known: datetime) -> None:
+        """Replace what is known of this stream and window, after the merge, in the caller's transaction.
+
+        `pages`: those read in bulk, by place (their keys are in `bulk_page`); `present`: sha256 of all pages.
+        """
+        self.con.execute(
+            "DELETE FROM known_page WHERE source = $source AND stream = $stream AND (read_at < $old"
+            " OR window_start = $start AND window_end = $end AND NOT"
+            " (reading = $reading AND list_contains($present::VARCHAR[], page_sha256)))",
+            {
+                "source": self.source, "stream": self.stream, "old": known - FORGET_AFTER,
+                "start": self.window[0], "end": self.window[1],
+                "reading": self.reading, "present": list(present),
+            },
+        )  # fmt: skip
+        told = {place: (page.outside, to_json(page.unknown_fields).decode()) for place, page in pages.items()}
+        self.con.execute(
+            "INSERT INTO known_page SELECT $source, $stream, $start, $end, $reading, page_sha256, $known,"
+            " any_value(p.outside), any_value(p.unknown_fields), any_value(b.keys) FROM bulk_page AS b JOIN"
+            " (SELECT unnest($places::BIGINT[]) AS place, unnest($outside::INTEGER[]) AS outside,"
+            "  unnest($fields::VARCHAR[]) AS unknown_fields) AS p USING (place)"
+            " ANTI JOIN known_page AS k ON k.page_sha256 = b.page_sha256 AND k.source = $source"
+            "  AND k.stream = $stream AND k.reading = $reading"
+            " GROUP BY page_sha256",
+            {
+                "source": self.source, "stream": self.stream, "start": self.window[0], "end": self.window[1],
+                "reading": self.reading, "known": known, "places": list(told),
+                "outside": [outside for outside, _ in told.values()],
+                "fields": [fields for _, fields in told.values()],
+            },
+        )  # fmt: skip
