@@ -1,0 +1,206 @@
+"""The pull of bookings against dlt, against the least that can be done, against latency, and its memory.
+
+    .venv/bin/python bench/pull.py [--rows N] [--rounds N] [--dlt-rows N] [--latency MS] [--only PART ...]
+
+Every way runs in a process of its own, and so does the sandbox that serves them all; the ways take turns, and
+of each the fastest round counts. PART is speed, latency or memory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import multiprocessing
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from pipelines import tables
+
+ROWS_A_PERSON = 12.4  # assignments of 10,000ft in the sandbox
+WAYS = Path(__file__).with_name("pull_ways.py")
+
+
+@contextmanager
+def sandbox(people: int, *more: str) -> Iterator[dict[str, Any]]:
+    """How to reach a sandbox in a process of its own."""
+    command = [str(Path(sys.executable).with_name("crewtally")), "sandbox", "--people", str(people), *more]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield json.loads(process.stdout.readline())
+        finally:
+            process.terminate()
+
+
+def run(way: str, **options: Any) -> dict[str, Any]:
+    answer = subprocess.run(
+        [sys.executable, str(WAYS), way, json.dumps(options)], stdout=subprocess.PIPE, check=True, text=True
+    )
+    found: dict[str, Any] = json.loads(answer.stdout.splitlines()[-1])
+    return found
+
+
+def fastest(rounds: list[dict[str, Any]], step: str) -> tuple[float, float, int]:
+    """Seconds, processor seconds and MB of the round in which a step was fastest."""
+    best = min(rounds, key=lambda one: one["steps"][step][0])
+    return *best["steps"][step], best["megabytes"]
+
+
+def speed(options: argparse.Namespace) -> None:
+    """Pull, land and load on loopback; the same again with nothing changed."""
+    with sandbox(int(options.rows / ROWS_A_PERSON)) as ready:
+        run("fetch", ready=ready)  # the sandbox makes the JSON of a row when it is first asked for
+        rounds: dict[str, list[dict[str, Any]]] = {"fetch": [], "floor": [], "pull": []}
+        for _ in range(options.rounds):
+            for way, found in rounds.items():
+                found.append(run(way, ready=ready))
+        rows = rounds["pull"][0]["rows"]
+        dlt_rows = min(options.dlt_rows or rows, rows)
+        dlt = run("dlt", ready=ready, dlt_rows=dlt_rows)
+    scale = rows / dlt["rows"]
+    measured = {
+        "fetch the bytes, one page after another": fastest(rounds["fetch"], "fetch"),
+        "floor: fetch, and DuckDB reads the JSON": fastest(rounds["floor"], "floor"),
+        "crewtally: pull, land, load": fastest(rounds["pull"], "pull"),
+        "crewtally: the same again, unchanged": fastest(rounds["pull"], "pull again"),
+        f"dlt rest_api ({dlt['rows']:,} rows{'' if scale == 1 else ', scaled up'})": (
+            dlt["steps"]["dlt"][0] * scale, dlt["steps"]["dlt"][1] * scale, dlt["megabytes"],
+        ),
+    }  # fmt: skip
+    to_fetch, to_floor = list(measured.values())[:2]
+    slowest = list(measured.values())[-1]
+    tables.show(
+        ("way", "seconds", "processor", "times fetch", "times floor", "dlt takes", "MB"),
+        [
+            (name, round(took, 2), round(used, 2), round(took / to_fetch[0], 2), round(took / to_floor[0], 2),
+             f"{slowest[0] / took:.0f} x", megabytes)
+            for name, (took, used, megabytes) in measured.items()
+        ],
+        title=f"{rows:,} assignments, fastest of {options.rounds} rounds",
+    )  # fmt: skip
+
+
+def latency(options: argparse.Namespace) -> None:
+    """The wall time with a slow network, against what concurrency and the rate limit allow."""
+    found: list[tuple[str, float, float, float]] = []
+    people = int(options.rows / ROWS_A_PERSON / 4)
+    with sandbox(people) as ready, slow_network(ready, options.latency) as slow:
+        for planner in ("tenthousandft", "ruddr"):  # the sandbox makes the JSON of a row when first asked
+            rows = run("pull", ready=ready, source=planner, steps=["pull"])["rows"]
+            if planner == "tenthousandft":
+                numbers = list(range(1, -(-rows // 1000) + 1))
+        allowed = min(
+            run("at_a_time", ready=slow, pages=numbers)["steps"]["at a time"][0]
+            for _ in range(options.rounds)
+        )
+        took = min(run("pull", ready=slow, steps=["pull"])["steps"]["pull"][0] for _ in range(options.rounds))
+        found.append((f"10,000ft, {len(numbers)} pages, 4 at a time", took, allowed, took / allowed))
+    with (
+        sandbox(people // 4, "--rate-limits", "on") as ready,
+        slow_network(ready, options.latency) as slow,
+    ):
+        pulled = run("pull", ready=slow, source="ruddr", steps=["pull"])
+        requests = -(-pulled["rows"] // 100)
+        allowed, took = requests / 20, pulled["steps"]["pull"][0]
+        found.append((f"Ruddr, {requests} pages by cursor, 20 a second", took, allowed, took / allowed))
+    tables.show(
+        ("listing", "seconds", "allowed", "times allowed"),
+        [(name, *(round(value, 2) for value in values)) for name, *values in found],
+        title=f"{options.latency} ms from request to answer",
+    )
+
+
+def memory(options: argparse.Namespace) -> None:
+    """The peak of memory while the number of rows grows."""
+    found: list[tuple[int, int, int]] = []
+    for share in (0.25, 0.5, 1):
+        with sandbox(int(options.rows * share / ROWS_A_PERSON)) as ready:
+            first = run("pull", ready=ready, steps=["pull"])
+            found.append((first["rows"], first["megabytes"], run("floor", ready=ready)["megabytes"]))
+    tables.show(("rows", "peak MB", "of the floor"), found, title="Peak memory of a first pull")
+
+
+@contextmanager
+def slow_network(ready: dict[str, Any], milliseconds: float) -> Iterator[dict[str, Any]]:
+    """The same services behind a network that takes its time."""
+    made = {name: dict(service) for name, service in ready.items()}
+    here, there = multiprocessing.get_context("spawn").Pipe()
+    addresses = {name: urlsplit(service["url"]) for name, service in ready.items()}
+    ports = {name: address.port for name, address in addresses.items()}
+    process = multiprocessing.get_context("spawn").Process(
+        target=_serve_slowly, args=(there, ports, milliseconds / 2000), daemon=True
+    )
+    process.start()
+    for name, port in here.recv().items():
+        made[name]["url"] = addresses[name]._replace(netloc=f"127.0.0.1:{port}").geturl()
+    try:
+        yield made
+    finally:
+        process.terminate()
+
+
+def _serve_slowly(pipe: Any, ports: dict[str, int], delay: float) -> None:
+    async def serve() -> None:
+        servers = {
+            name: await asyncio.start_server(_relay(port, delay), "127.0.0.1") for name, port in ports.items()
+        }
+        pipe.send({name: server.sockets[0].getsockname()[1] for name, server in servers.items()})
+        await asyncio.Event().wait()
+
+    asyncio.run(serve())
+
+
+def _relay(port: int, delay: float) -> Callable[..., Any]:
+    """Passes bytes on to a port and back, each way late by `delay` seconds, but not slower."""
+
+    async def one_way(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        loop = asyncio.get_running_loop()
+        late: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
+
+        async def read() -> None:
+            while data := await source.read(1 << 16):
+                late.put_nowait((loop.time() + delay, data))
+            late.put_nowait((loop.time() + delay, b""))
+
+        reading = asyncio.create_task(read())
+        while True:
+            due, data = await late.get()
+            await asyncio.sleep(due - loop.time())
+            if not data:
+                break
+            sink.write(data)
+        await reading
+        sink.close()
+
+    async def relay(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        other_source, other_sink = await asyncio.open_connection("127.0.0.1", port)
+        await asyncio.gather(one_way(source, other_sink), one_way(other_source, sink), return_exceptions=True)
+
+    return relay
+
+
+PARTS = {"speed": speed, "latency": latency, "memory": memory}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rows", type=int, default=200_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--dlt-rows", type=int, default=0, help="fewer rows for dlt, scaled up linearly")
+    parser.add_argument("--latency", type=float, default=50)
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
+    options = parser.parse_args()
+    for part in options.only:
+        PARTS[part](options)
+
+
+if __name__ == "__main__":
+    main()
