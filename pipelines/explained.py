@@ -30,6 +30,7 @@ def as_object(explanation: Explanation, landing: Landing) -> dict[str, Any]:
         "hours": {kind: _hours(ms) for kind, ms in explanation.numbers.items()},
         "adds_up": explanation.adds_up,
         "remarks": explanation.remarks,
+        "policy": explanation.policy,
         "capacity": [
             {
                 "day": day.day,
@@ -58,11 +59,17 @@ def lines(explanation: Explanation, landing: Landing) -> Iterator[str]:
         for version in part.versions:
             yield from _version(version)
         yield f"    {_raw_text(landing, part.versions[-1])}"
+    yield ""
+    yield f"  {_policy(explanation)}"
     total = "add up to it" if explanation.adds_up else "DO NOT ADD UP TO IT: please report this"
     many = "booking" if len(explanation.parts) == 1 else "bookings"
-    yield ""
     yield f"  {len(explanation.parts)} {many}; the parts {total}."
     yield ""
+
+
+def _policy(explanation: Explanation) -> str:
+    unusual = ", ".join(f"{key} = {json.dumps(value)}" for key, value in explanation.unusual_policy.items())
+    return f"Rules: [policy] {unusual}; else the defaults." if unusual else "Rules: [policy] by default."
 
 
 def _capacity(day: CapacityDay) -> str:

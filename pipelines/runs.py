@@ -29,7 +29,10 @@ def recorded(settings: Settings, con: duckdb.DuckDBPyConnection, command: str) -
     """Writes a row when the run begins, and how it ended when it does, error or not."""
     prepare(con)
     run = Run(uuid4().hex)
-    con.execute("INSERT INTO meta_run VALUES (?, ?, ?, NULL, NULL, NULL)", [run.run_id, command, utc_now()])
+    con.execute(
+        "INSERT INTO meta_run (run_id, command, started_at, policy) VALUES (?, ?, ?, ?)",
+        [run.run_id, command, utc_now(), settings.policy.model_dump_json()],
+    )
     try:
         yield run
     except BaseException as error:

@@ -11,7 +11,7 @@ breaking AS (
     SELECT d.source, d.person_key, d.day, d.over_ms
     FROM mart_person_day AS d
     INNER JOIN asked ON d.day >= asked.today
-    WHERE d.resource_kind = 'member' AND d.over_ms > 0 AND d.booked_ms - d.tentative_ms <= d.capacity_ms
+    WHERE d.resource_kind = 'member' AND d.over_ms BETWEEN 1 AND d.tentative_ms
 )
 SELECT
     b.source,

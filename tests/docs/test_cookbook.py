@@ -345,6 +345,7 @@ def days(published: Published) -> Answer:
         row.update(
             booked=cell["work"], tentative=cell["tentative"], leave=cell["leave"], any=any(cell.values())
         )
+        row["taken"] = row["booked"] + (row["leave"] if row["effective_ms"] else 0)  # half a day off counts
     return calendar
 
 
@@ -354,7 +355,7 @@ def test_nobody_over_allocated_is_missed(published: Published, days: Answer) -> 
         for row in days
         if row["resource_kind"] == "member"
         and TODAY <= row["day"] <= TODAY + timedelta(days=41)
-        and row["booked"] > row["effective_ms"]
+        and row["taken"] > row["effective_ms"]
     )
     answer = [
         shown(r, "source", "person", "day", "booked_hours") for r in published.ask("over_allocated_days")

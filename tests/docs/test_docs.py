@@ -17,6 +17,7 @@ from connectors.sandbox import Sandbox
 from pipelines.cli import crewtally
 from pipelines.demo import configuration
 from pipelines.settings import Settings
+from transforms.policy import Policy
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
@@ -84,6 +85,23 @@ def test_the_defaults_on_the_configuration_page_are_the_defaults() -> None:
             if value not in (None, {}):
                 written = value if isinstance(value, str) else plain(value)
                 assert said[1] == f"`{written}`", key
+
+
+SOURCE_PAGES = ("tenthousandft", "ruddr")
+# Inferred, and no choice: what is done is right either way (docs/configuration.md says how).
+NO_CHOICE = ("Page-number paging", "bad token", "maintenance", "A cursor whose row", "rows are read-only")
+
+
+def test_every_policy_stands_beside_its_rule_and_every_inferred_rule_has_one() -> None:
+    """A rule about hours marked [I] names its key; the others that are inferred are known one by one."""
+    pages = {source: (ROOT / f"docs/sources/{source}.md").read_text() for source in SOURCE_PAGES}
+    for key in Policy.model_fields:
+        own = [key.split("_")[0]] if key.startswith(SOURCE_PAGES) else SOURCE_PAGES
+        assert all(f"`{key}`" in pages[source] for source in own), key
+    for line in "\n".join(pages.values()).splitlines():
+        if not any(rule in line for rule in NO_CHOICE):
+            keys = re.findall(r"\[I\](?! inferred)(?:: `(\w+)`)?", line)  # the legend marks nothing
+            assert set(keys) <= set(Policy.model_fields), line
 
 
 def plain(value: Any) -> str:

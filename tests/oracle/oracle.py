@@ -11,6 +11,9 @@ Both
     week, month) uses the whole span, week or month of the booking, inside the window or not.
   * Archived rows, ended contracts, cancelled projects: a booking counts all the same.
   * `booked` is project work, tentative included; `leave` and `holiday` are never part of it.
+  * `over` and `free`, day by day: what is booked, and leave on a day with capacity left, against capacity.
+
+Every one of these that a page calls inferred has its other side in `Policies`; what follows are the defaults.
 
 10,000ft
   * Work of a person on a day: the availability block that covers the day; among several, the one that starts
@@ -62,6 +65,14 @@ class Policies:
     account_work_days: frozenset[int] = frozenset({0, 1, 2, 3, 4})  # Monday is 0
     default_week: tuple[Fraction, ...] = (Fraction(8),) * 5 + (ZERO,) * 2  # Ruddr's placeholders
     allocate_on_time_off_days: bool = False  # what null and missing mean
+    block_that_wins: str = "starts_last"  # starts_first | newest (the highest id)
+    daily_hours_on: str = "working_days"  # account_days: the account's, whatever the blocks say | every_day
+    leave_shrinks_work: bool = False  # 10,000ft: a day whose leave reaches its work carries no other work
+    whole_edges: bool = False  # a week (month) the booking only touches gets its whole amount
+    even_periods: bool = False  # every day with capacity of a week (month) gets the same
+    even_allocations: bool = False
+    days_off_drop_hours: bool = False  # what a day off would have carried is gone, not moved to other days
+    partial_leave_counts: bool = True  # against the capacity, in over and free
 
 
 @dataclass(frozen=True)
@@ -78,6 +89,8 @@ class PersonWeek:
     leave: Fraction
     holiday: Fraction
     capacity: Fraction
+    over: Fraction
+    free: Fraction
 
 
 @dataclass(frozen=True)
@@ -126,6 +139,8 @@ class Sums:
     leave: Fraction = ZERO
     holiday: Fraction = ZERO
     capacity: Fraction = ZERO
+    over: Fraction = ZERO
+    free: Fraction = ZERO
 
 
 @dataclass
@@ -200,6 +215,11 @@ def in_proportion(amount: Fraction, weight: OfDay, around: Callable[[date], tupl
     return share
 
 
+def evenly(weight: OfDay) -> OfDay:
+    """The same for every day that weighs anything."""
+    return lambda day: Fraction(1) if weight(day) > 0 else ZERO
+
+
 # --- 10,000ft -------------------------------------------------------------------------------------------
 
 
@@ -220,7 +240,7 @@ def tenthousandft(rows: Rows, start: date, end: date, policies: Policies | None 
     def block(person_key: str | None, day: date) -> Row | None:
         blocks = _nested(people[person_key].row.get("availabilities")) if person_key in people else []
         covering = [b for b in blocks if covers(day_of(b["starts_at"]), day_of(b["ends_at"]), day)]
-        return max(covering, key=lambda b: (day_of(b["starts_at"]) or date.min, b["id"]), default=None)
+        return max(covering, key=lambda b: (*_rank(b, policies), b["id"]), default=None)
 
     @cache
     def work(person_key: str | None, day: date) -> Fraction:
@@ -229,10 +249,28 @@ def tenthousandft(rows: Rows, start: date, end: date, policies: Policies | None 
             return exact(part_time[f"day{day.isoweekday() % 7}"])  # day0 is Sunday
         return ZERO if day in holidays else account(day)
 
+    def can_carry(row: Row, person_key: str | None, day: date) -> bool:
+        """Whether `hours_per_day` fall on the day."""
+        match policies.daily_hours_on:
+            case "every_day":
+                return True
+            case "account_days":
+                return account(day) > 0 and day not in holidays
+        return left(row, person_key, day) > 0
+
+    def left(row: Row, person_key: str | None, day: date) -> Fraction:
+        """Work of the day; by one policy none where leave takes all of it, but for the leave itself."""
+        working = work(person_key, day)
+        if not policies.leave_shrinks_work or row["assignable_id"] in leave_types:
+            return working
+        return ZERO if taken[person_key, day].leave >= working else working
+
     def spread(row: Row) -> Booking:
         person_key = _key(row["user_id"])
         is_leave = row["assignable_id"] in leave_types
-        hours, amount = _tenthousandft_hours(row, lambda day: work(person_key, day))
+        hours, amount = _tenthousandft_hours(
+            row, lambda day: left(row, person_key, day), lambda day: can_carry(row, person_key, day)
+        )
         return Booking(
             source="tenthousandft",
             key=str(row["id"]),
@@ -246,6 +284,7 @@ def tenthousandft(rows: Rows, start: date, end: date, policies: Policies | None 
             total=sum(hours.values(), ZERO) or amount,
         )
 
+    taken = _time_off([spread(row) for row in rows["assignments"] if row["assignable_id"] in leave_types])
     bookings = [spread(row) for row in rows["assignments"]]
     off = _time_off(bookings)
 
@@ -254,14 +293,21 @@ def tenthousandft(rows: Rows, start: date, end: date, policies: Policies | None 
         away = (
             off[person_key, day].leave >= working
         )  # also where there is no work: nothing is left either way
-        taken = account(day) if day in holidays and block(person_key, day) is None else ZERO
-        return (ZERO if away else working), taken
+        on_holiday = account(day) if day in holidays and block(person_key, day) is None else ZERO
+        return (ZERO if away else working), on_holiday
 
     names = {str(key): row["name"] for key, row in projects.items()}
-    return _totals("tenthousandft", people, names, bookings, of_day, start, end)
+    counted = off if policies.partial_leave_counts else defaultdict(Off)
+    return _totals("tenthousandft", people, names, bookings, of_day, counted, start, end)
 
 
-def _tenthousandft_hours(row: Row, work: OfDay) -> tuple[Hours, Fraction]:
+def _rank(block: Row, policies: Policies) -> tuple[int, ...]:
+    """Which of overlapping blocks holds: the highest. An open start is earlier than any date."""
+    start = (day_of(block["starts_at"]) or date.min).toordinal()
+    return {"starts_last": (start,), "starts_first": (-start,), "newest": ()}[policies.block_that_wins]
+
+
+def _tenthousandft_hours(row: Row, work: OfDay, daily_on: Callable[[date], bool]) -> tuple[Hours, Fraction]:
     """Hours by day, and the amount that stays the booking's total when no day can carry it."""
     span = date.fromisoformat(row["starts_at"]), date.fromisoformat(row["ends_at"])
     match row.get("allocation_mode") or "percent":
@@ -271,7 +317,7 @@ def _tenthousandft_hours(row: Row, work: OfDay) -> tuple[Hours, Fraction]:
             return _each_day(span, lambda day: share * work(day)), ZERO
         case "hours_per_day":
             daily = exact(row["hours_per_day"])
-            return _each_day(span, lambda day: daily if work(day) > 0 else ZERO), ZERO
+            return _each_day(span, lambda day: daily if daily_on(day) else ZERO), ZERO
         case "fixed" | "fixed_hours":
             amount = exact(row["fixed_hours"])
             return _each_day(span, in_proportion(amount, work, lambda _: span)), amount
@@ -325,10 +371,10 @@ def ruddr(rows: Rows, start: date, end: date, policies: Policies | None = None) 
             return policies.default_week[day.weekday()]
         return _contracted(members[person_key].row, day) if person_key in members else ZERO
 
-    def spread(row: Row, capacity: OfDay) -> Booking:
+    def spread(row: Row, capacity: OfDay, over: OfDay | None = None) -> Booking:
         is_project = row["assignmentTypeId"] == "project"
         project_key = row["project"]["id"] if is_project else None
-        hours, amount = _ruddr_hours(row, capacity)
+        hours, amount = _ruddr_hours(row, capacity, over or capacity, policies)
         return Booking(
             source="ruddr",
             key=row["id"],
@@ -357,6 +403,8 @@ def ruddr(rows: Rows, start: date, end: date, policies: Policies | None = None) 
         def capacity(day: date) -> Fraction:
             return ZERO if is_off(person_key, day) and not through else contracted(person_key, day)
 
+        if policies.days_off_drop_hours and row["unit"] in ("week", "month"):
+            return spread(row, capacity, lambda day: contracted(person_key, day))
         return spread(row, capacity)
 
     time_off = [spread_time_off(row) for row in rows["allocations"] if row["assignmentTypeId"] == "time_off"]
@@ -369,23 +417,37 @@ def ruddr(rows: Rows, start: date, end: date, policies: Policies | None = None) 
         return (ZERO if is_off(person_key, day) else whole - holiday), holiday
 
     names = {key: row["name"] for key, row in projects.items()}
-    return _totals("ruddr", people, names, time_off + work, of_day, start, end)
+    counted = off if policies.partial_leave_counts else defaultdict(Off)
+    return _totals("ruddr", people, names, time_off + work, of_day, counted, start, end)
 
 
-def _ruddr_hours(row: Row, capacity: OfDay) -> tuple[Hours, Fraction]:
-    """Hours by day, and the amount that stays the booking's total when no day can carry it."""
+def _ruddr_hours(row: Row, capacity: OfDay, over: OfDay, policies: Policies) -> tuple[Hours, Fraction]:
+    """Hours by day, and the amount that stays the booking's total when no day can carry it.
+
+    An amount is shared by what each day has of `over`; days without `capacity` do not get theirs.
+    """
     span = date.fromisoformat(row["start"]), date.fromisoformat(row["end"])
+
+    def by_period(amount: Fraction, around: Callable[[date], tuple[date, date]]) -> Hours:
+        def within(day: date) -> tuple[date, date]:
+            first, last = around(day)
+            return (max(first, span[0]), min(last, span[1])) if policies.whole_edges else (first, last)
+
+        share = in_proportion(amount, evenly(over) if policies.even_periods else over, within)
+        return _each_day(span, lambda day: share(day) if capacity(day) > 0 else ZERO)
+
     match row["unit"]:
         case "day":
             daily = exact(row["hoursPerDay"])
             return _each_day(span, lambda day: daily if capacity(day) > 0 else ZERO), ZERO
         case "week":
-            return _each_day(span, in_proportion(exact(row["hoursPerWeek"]), capacity, week_around)), ZERO
+            return by_period(exact(row["hoursPerWeek"]), week_around), ZERO
         case "month":
-            return _each_day(span, in_proportion(exact(row["hoursPerMonth"]), capacity, month_around)), ZERO
+            return by_period(exact(row["hoursPerMonth"]), month_around), ZERO
         case "allocation":
             amount = exact(row["hoursPerAllocation"])
-            return _each_day(span, in_proportion(amount, capacity, lambda _: span)), amount
+            weight = evenly(capacity) if policies.even_allocations else capacity
+            return _each_day(span, in_proportion(amount, weight, lambda _: span)), amount
         case "ratio_of_capacity":
             ratio = exact(row["hoursRatioOfCapacity"])
             return _each_day(span, lambda day: ratio * capacity(day)), ZERO
@@ -443,10 +505,18 @@ def _totals(
     projects: Mapping[str, str],
     bookings: list[Booking],
     of_day: DaySums,
+    counted: defaultdict[tuple[str | None, date], Off],
     start: date,
     end: date,
 ) -> Totals:
-    """Add the days of the window up: a row for every person and week, and for every project with hours."""
+    """Add the days of the window up: a row for every person and week, and for every project with hours.
+
+    `counted`: the leave that stands beside the bookings on a day that has capacity left.
+    """
+    booked: defaultdict[tuple[str | None, date], Fraction] = defaultdict(Fraction)
+    for booking in bookings:
+        for day, hours in booking.hours.items():
+            booked[booking.person_key, day] += hours if booking.kind == "project" else ZERO
     by_person: defaultdict[tuple[str | None, date], Sums] = defaultdict(Sums)
     by_project: defaultdict[tuple[str, date], dict[str | None, Fraction]] = defaultdict(dict)
     for person_key in people:
@@ -454,6 +524,10 @@ def _totals(
             capacity, holiday = of_day(person_key, day)
             by_person[person_key, monday(day)].capacity += capacity
             by_person[person_key, monday(day)].holiday += holiday
+            leave = counted[person_key, day].leave if capacity > 0 else ZERO
+            missing = booked[person_key, day] + leave - capacity
+            by_person[person_key, monday(day)].over += max(missing, ZERO)
+            by_person[person_key, monday(day)].free += max(-missing, ZERO)
     for booking in bookings:
         for day, hours in booking.hours.items():
             if not start <= day <= end:

@@ -77,6 +77,7 @@ def tenthousandft(
     person: Row | None = None,
     holidays: tuple[str, ...] = (),
     window: tuple[date, date] = MARCH,
+    **policies: Any,
 ) -> Any:
     rows = {
         "users": [person or user()],
@@ -86,7 +87,7 @@ def tenthousandft(
         "holidays": [{"id": n, "name": "Holiday", "date": day} for n, day in enumerate(holidays)],
         "assignments": list(assignments),
     }
-    return oracle.tenthousandft(rows, *window)
+    return oracle.tenthousandft(rows, *window, oracle.Policies(**policies))
 
 
 def test_percent_of_the_accounts_week(oracle: ModuleType) -> None:
@@ -236,6 +237,56 @@ def test_a_placeholder_has_the_accounts_calendar(oracle: ModuleType) -> None:
     assert totals.project_weeks[0].people == 2
 
 
+@pytest.mark.parametrize(("winner", "capacity"), [("starts_last", 7), ("starts_first", 14), ("newest", 21)])
+def test_which_of_overlapping_blocks_holds_is_a_choice(
+    oracle: ModuleType, winner: str, capacity: int
+) -> None:
+    blocks = [
+        block(1, *[1] * 7, starts_at=MON),
+        block(2, *[2] * 7),
+        block(3, *[3] * 7, starts_at="2026-02-01"),
+    ]
+    totals = tenthousandft(oracle, person=user(1, *blocks), block_that_wins=winner)
+    assert week_of(totals, "1").capacity == capacity
+
+
+@pytest.mark.parametrize(
+    ("days", "booked"),
+    [("working_days", 9), ("account_days", 12), ("every_day", 21)],  # 3, 4 and 7 days of 3 hours
+)
+def test_which_days_get_hours_per_day_is_a_choice(oracle: ModuleType, days: str, booked: int) -> None:
+    three_days = user(1, block(1, 0, 2, 2, 2, 0, 0, 0, starts_at=MON, ends_at=SUN))
+    totals = tenthousandft(oracle, daily(3), person=three_days, holidays=(WED,), daily_hours_on=days)
+    assert week_of(totals, "1").booked == booked
+
+
+@pytest.mark.parametrize(("work", "kept"), [(assignment(), 32), (daily(3), 12), (fixed(10, MON, TUE), 10)])
+def test_leave_may_shrink_other_work(oracle: ModuleType, work: Row, kept: int) -> None:
+    day_off = daily(8, TUE, TUE, id=901, assignable_id=LEAVE)
+    week = week_of(tenthousandft(oracle, work, day_off, leave_shrinks_work=True), "1")
+    assert (week.booked, week.leave, week.capacity) == (kept, 8, 32)
+    half = {**day_off, "hours_per_day": 4}
+    assert week_of(tenthousandft(oracle, assignment(), half, leave_shrinks_work=True), "1").booked == 40
+
+
+@pytest.mark.parametrize(("counts", "over", "free"), [(True, 4, 0), (False, 0, 0)])
+def test_half_a_day_of_leave_beside_a_days_work(
+    oracle: ModuleType, counts: bool, over: int, free: int
+) -> None:
+    morning = daily(4, TUE, TUE, id=901, assignable_id=LEAVE)
+    week = week_of(tenthousandft(oracle, assignment(), morning, partial_leave_counts=counts), "1")
+    assert (week.over, week.free) == (over, free)
+    week = week_of(
+        ruddr(oracle, allocation("day", 8), time_off(4, TUE, TUE), partial_leave_counts=counts), "m"
+    )
+    assert (week.over, week.free) == (over, free)
+
+
+def test_over_and_free_do_not_make_each_other_up(oracle: ModuleType) -> None:
+    week = week_of(tenthousandft(oracle, daily(12, MON, MON), daily(8, TUE, TUE, assignable_id=LEAVE)), "1")
+    assert (week.over, week.free) == (4, 24)  # Monday; Wednesday to Friday: a day of leave is not free
+
+
 def test_leaving_and_archiving_drop_nothing(oracle: ModuleType) -> None:
     gone = user(1, archived=True, hire_date="2026-03-20", termination_date="2026-02-01")
     week = week_of(tenthousandft(oracle, assignment(), person=gone), "1")
@@ -297,7 +348,11 @@ def holiday(amount: float, day: str) -> Row:
 
 
 def ruddr(
-    oracle: ModuleType, *allocations: Row, person: Row | None = None, window: tuple[date, date] = MARCH
+    oracle: ModuleType,
+    *allocations: Row,
+    person: Row | None = None,
+    window: tuple[date, date] = MARCH,
+    **policies: Any,
 ) -> Any:
     rows = {
         "members": [person or member(period(FULL_TIME))],
@@ -308,7 +363,7 @@ def ruddr(
         ],
         "allocations": list(allocations),
     }
-    return oracle.ruddr(rows, *window)
+    return oracle.ruddr(rows, *window, oracle.Policies(**policies))
 
 
 def test_the_sample_of_seed_002_is_528_hours(oracle: ModuleType) -> None:
@@ -476,3 +531,32 @@ def test_the_period_that_starts_last_wins_then_the_later_one(oracle: ModuleType)
 def test_tentative_by_booking_or_by_project(oracle: ModuleType, changes: Row, tentative: int) -> None:
     week = week_of(ruddr(oracle, allocation("day", 6, **changes)), "m")
     assert (week.booked, week.tentative) == (30, tentative)
+
+
+@pytest.mark.parametrize(("whole", "first", "second"), [(False, 12, 8), (True, 20, 20)])
+def test_weeks_at_the_edges_are_a_choice(oracle: ModuleType, whole: bool, first: int, second: int) -> None:
+    totals = ruddr(oracle, allocation("week", 20, WED, NEXT_TUE), whole_edges=whole)
+    assert (week_of(totals, "m").booked, week_of(totals, "m", NEXT_WEEK).booked) == (first, second)
+
+
+def test_months_at_the_edges_may_be_whole(oracle: ModuleType) -> None:
+    row = allocation("month", 100, "2026-02-23", "2026-03-03")
+    totals = ruddr(oracle, row, window=(date(2026, 2, 1), date(2026, 3, 31)), whole_edges=True)
+    assert (week_of(totals, "m", date(2026, 2, 23)).booked, week_of(totals, "m").booked) == (100, 100)
+
+
+@pytest.mark.parametrize(("unit", "policy"), [("week", "even_periods"), ("allocation", "even_allocations")])
+def test_hours_may_be_spread_evenly(oracle: ModuleType, unit: str, policy: str) -> None:
+    person, row = member(period(SHORT_WEEK)), allocation(unit, 30)
+    [booking] = ruddr(oracle, row, person=person, **{policy: True}).bookings
+    assert list(booking.hours.values()) == [10, 10, 10]
+    [booking] = ruddr(oracle, row, person=person).bookings
+    assert list(booking.hours.values()) == [12, 12, 6]
+
+
+@pytest.mark.parametrize(("drop", "booked"), [(False, 40), (True, 32)])
+def test_a_day_off_moves_or_drops_its_part_of_the_week(oracle: ModuleType, drop: bool, booked: int) -> None:
+    rows = [allocation("week", 40), time_off(8, MON, MON)]
+    assert week_of(ruddr(oracle, *rows, days_off_drop_hours=drop), "m").booked == booked
+    rows[0] = allocation("week", 40, allocateOnTimeOffDays=True)
+    assert week_of(ruddr(oracle, *rows, days_off_drop_hours=drop), "m").booked == 40

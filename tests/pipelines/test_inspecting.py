@@ -18,6 +18,8 @@ import pytest
 from connectors.sandbox import Sandbox
 from pipelines.pull import pull
 from pipelines.settings import Settings
+from transforms.policy import Policy
+from transforms.totals import build
 from transforms.warehouse import open_warehouse
 
 Workspace = Any  # the fixture of tests/conftest.py: .run(*arguments) -> code, out, err, json; .folder
@@ -90,6 +92,19 @@ def test_explain_person_week_on_the_terminal(studio: Workspace) -> None:
     assert f"booking {EVIL}, 50% of the working day" in told.out
     assert "1 booking; the parts add up to it." in told.out
     assert harmless(told.out)
+
+
+def test_explain_names_the_rules(studio: Workspace) -> None:
+    """Those of the totals, not those of a configuration that has changed since."""
+    told = studio.run("explain", "person-week", "mallory@x.test", TODAY)
+    assert "Rules: [policy] by default." in told.out
+    with open_warehouse(studio.warehouse) as con:
+        build(con, Policy(ruddr_edge_periods="whole", tenthousandft_hours_per_day_on="every_day"))
+    told = studio.run("explain", "person-week", "mallory@x.test", TODAY)
+    assert 'Rules: [policy] tenthousandft_hours_per_day_on = "every_day"; else the defaults.' in told.out
+    [explained] = studio.run("explain", "person-week", "mallory@x.test", TODAY, "--json").json
+    assert explained["policy"]["ruddr_edge_periods"] == "whole"
+    assert set(explained["policy"]) == set(Policy.model_fields)
 
 
 def test_explain_project_week_and_booking_on_the_terminal(studio: Workspace) -> None:

@@ -47,7 +47,7 @@ SELECT (row_number() OVER (ORDER BY source, resource_key))::INTEGER AS resource_
 FROM known;
 
 -- One working day of a person's own blocks. Of overlapping blocks the one that starts last wins; an open
--- start is the earliest of all; of the same start the higher precedence wins.
+-- start is the earliest of all; of the same start the higher precedence wins. In 10,000ft another may, by policy.
 CREATE OR REPLACE TEMP TABLE block_day AS
 WITH
 expanded AS (
@@ -59,13 +59,20 @@ expanded AS (
             INTERVAL 1 DAY
         ))::DATE AS day,
         [(hours * 3600000)::BIGINT FOR hours IN a.hours_per_day] AS week_ms,
-        coalesce(a.start_date, DATE '0001-01-01') AS start_date,
+        coalesce(a.start_date, DATE '0001-01-01') - DATE '0001-01-01' AS started,
+        if(a.source = 'tenthousandft', getvariable('overlapping_blocks'), 'starts_last') AS winner,
         a.precedence
     FROM core_availability_now AS a
     INNER JOIN calendar_range AS r ON a.source = r.source
     INNER JOIN resource AS p ON a.source = p.source AND a.person_key = p.resource_key
 )
-SELECT resource_id, day, arg_max(week_ms[isodow(day)], row(start_date, precedence)) AS block_ms
+SELECT
+    resource_id,
+    day,
+    arg_max(
+        week_ms[isodow(day)],
+        row(CASE winner WHEN 'starts_last' THEN started WHEN 'starts_first' THEN -started ELSE 0 END, precedence)
+    ) AS block_ms
 FROM expanded
 GROUP BY resource_id, day;
 

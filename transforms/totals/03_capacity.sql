@@ -6,7 +6,8 @@
 --               Ruddr: less the hours of the person's holiday rows)
 -- spread_ms     what project work spreads over by default. 10,000ft: work_ms, leave does not shrink it.
 --               Ruddr: contracted, but 0 on a day of full-day time off (hours >= the day's capacity; 10 ms
---               allow for several rounded shares that make up a day)
+--               allow for several rounded shares that make up a day). 10,000ft the same where a policy says
+--               that leave shrinks work: then its leave too stands in booking_day by now.
 CREATE OR REPLACE TEMP TABLE calendar AS
 WITH
 time_off AS (
@@ -17,7 +18,7 @@ time_off AS (
         sum(d.ms) FILTER (b.kind = 'holiday') AS holiday_ms
     FROM booking_day AS d
     INNER JOIN booking AS b ON d.booking_id = b.booking_id
-    WHERE b.source = 'ruddr' AND b.kind IN ('leave', 'holiday')
+    WHERE b.kind IN ('leave', 'holiday')
     GROUP BY d.resource_id, d.day
 )
 SELECT

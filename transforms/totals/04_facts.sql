@@ -19,7 +19,8 @@ SELECT
     coalesce(sum(d.ms) FILTER (b.kind = 'work'), 0)::BIGINT AS booked_ms,
     coalesce(sum(d.ms) FILTER (b.kind = 'work' AND b.is_tentative), 0)::BIGINT AS tentative_ms,
     coalesce(sum(d.ms) FILTER (b.kind = 'work' AND b.is_billable), 0)::BIGINT AS billable_ms,
-    coalesce(sum(d.ms) FILTER (b.kind = 'leave'), 0)::BIGINT AS leave_ms
+    coalesce(sum(d.ms) FILTER (b.kind = 'leave'), 0)::BIGINT AS leave_ms,
+    if(getvariable('partial_leave_counts'), leave_ms, 0) AS partial_leave_ms  -- policy: what counts as taken
 FROM booking_day AS d
 INNER JOIN booking AS b ON d.booking_id = b.booking_id
 GROUP BY d.resource_id, d.day;

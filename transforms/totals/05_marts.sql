@@ -34,8 +34,9 @@ SELECT
     c.contracted_ms - c.work_ms AS holiday_ms,
     c.contracted_ms,
     c.effective_ms AS capacity_ms,
-    greatest(coalesce(h.booked_ms, 0) - c.effective_ms, 0) AS over_ms,
-    greatest(c.effective_ms - coalesce(h.booked_ms, 0), 0) AS free_ms,
+    -- Leave that leaves part of a day counts beside the bookings; after a full day there is no capacity left.
+    greatest(coalesce(h.booked_ms + if(c.effective_ms > 0, h.partial_leave_ms, 0), 0) - c.effective_ms, 0) AS over_ms,
+    greatest(c.effective_ms - coalesce(h.booked_ms + if(c.effective_ms > 0, h.partial_leave_ms, 0), 0), 0) AS free_ms,
     f.work_ms AS full_time_ms
 FROM calendar_effective AS c
 INNER JOIN resource AS r ON c.resource_id = r.resource_id
@@ -56,7 +57,8 @@ FROM mart_person_day_fact AS d
 INNER JOIN mart_resource AS r USING (resource_id);
 
 -- Grain: source, person, ISO week (its Monday). over_days and over_ms: days booked above
--- capacity, which a weekly sum hides; is_over_allocated: the weekly sum itself.
+-- capacity, which a weekly sum hides; is_over_allocated: the weekly sum itself (over less free is, day by day,
+-- what is taken less capacity).
 CREATE OR REPLACE TABLE mart_person_week AS
 WITH
 summed AS (
@@ -80,7 +82,7 @@ summed AS (
 SELECT
     r.* EXCLUDE (resource_id, is_active),
     t.* EXCLUDE (resource_id),
-    booked_ms > capacity_ms AS is_over_allocated,
+    over_ms > free_ms AS is_over_allocated,
     round(booked_ms / nullif(capacity_ms, 0), 6) AS utilisation,
     round((booked_ms - tentative_ms) / nullif(capacity_ms, 0), 6) AS firm_utilisation,
     round(billable_ms / nullif(capacity_ms, 0), 6) AS billable_utilisation,
@@ -114,7 +116,7 @@ summed AS (
 SELECT
     r.* EXCLUDE (resource_id, is_active),
     t.* EXCLUDE (resource_id),
-    booked_ms > capacity_ms AS is_over_allocated,
+    over_ms > free_ms AS is_over_allocated,
     round(booked_ms / nullif(capacity_ms, 0), 6) AS utilisation,
     round((booked_ms - tentative_ms) / nullif(capacity_ms, 0), 6) AS firm_utilisation,
     round(billable_ms / nullif(capacity_ms, 0), 6) AS billable_utilisation,

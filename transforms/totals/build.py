@@ -1,7 +1,7 @@
 """Build every mart from the current rows of the common model, in one transaction.
 
 The SQL beside this file holds the rules; this module only says in which order it runs. Project work in Ruddr
-spreads over what time off leaves, so the time off is expanded first.
+spreads over what time off leaves, so the time off is expanded first (groups.py).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from importlib.resources import files
 import duckdb
 
 from transforms.policy import WEEKDAYS, Policy
+from transforms.totals import groups
 
 _TEMPORARY = (
     "block_day",
@@ -40,6 +41,14 @@ _BOOKING_DAY = """
 CREATE OR REPLACE TEMP TABLE booking_day (booking_id INTEGER, resource_id INTEGER, day DATE, ms BIGINT)
 """
 
+_DROP_HOURS = """
+DELETE FROM booking_day
+USING calendar AS c
+WHERE
+    booking_day.resource_id = c.resource_id AND booking_day.day = c.day AND c.spread_ms = 0
+    AND booking_day.booking_id IN (SELECT booking_id FROM expand_booking)
+"""
+
 
 def build(con: duckdb.DuckDBPyConnection, policy: Policy, known: datetime | None = None) -> None:
     """Replace all `mart_*` tables. The same core rows and policy give the same marts, row for row.
@@ -51,20 +60,14 @@ def build(con: duckdb.DuckDBPyConnection, policy: Policy, known: datetime | None
         con.execute("SET VARIABLE known = ?::TIMESTAMP", [known or datetime.now(UTC).replace(tzinfo=None)])
         _policy_week(con, policy)
         _run(con, "01_calendar")
+        _run(con, "01_policies")
         con.execute(_BOOKING_DAY)
-        time_off = "source = 'ruddr' AND kind IN ('leave', 'holiday')"
-        over_time_off = (
-            "source = 'ruddr' AND kind = 'work' AND "
-            f"coalesce(allocate_on_time_off, {'true' if policy.ruddr_allocate_on_time_off else 'false'})"
-        )
-        _expand(con, time_off, "SELECT *, contracted_ms AS weight_ms FROM calendar_contracted")
+        for group in groups.time_off(policy):
+            _expand(con, group)
         _run(con, "03_capacity")
-        _expand(con, over_time_off, "SELECT *, contracted_ms AS weight_ms FROM calendar")
-        _expand(
-            con,
-            f"NOT ({time_off}) AND NOT ({over_time_off})",
-            "SELECT *, spread_ms AS weight_ms FROM calendar",
-        )
+        for group in groups.work(policy):
+            _expand(con, group)
+        _drop_hours(con, groups.dropped(policy))
         for step in ("04_facts", "05_marts", "06_planners", "07_history", "08_usage"):
             _run(con, step)
         con.execute(
@@ -78,14 +81,26 @@ def build(con: duckdb.DuckDBPyConnection, policy: Policy, known: datetime | None
         _drop_temporary(con)
 
 
-def _expand(con: duckdb.DuckDBPyConnection, bookings: str, weights: str) -> None:
-    con.execute(f"CREATE OR REPLACE TEMP VIEW expand_booking AS SELECT * FROM booking WHERE {bookings}")
-    con.execute(f"CREATE OR REPLACE TEMP VIEW expand_weight AS {weights}")
+def _expand(con: duckdb.DuckDBPyConnection, group: groups.Group) -> None:
+    con.execute(f"CREATE OR REPLACE TEMP VIEW expand_booking AS {group.bookings}")
+    con.execute(f"CREATE OR REPLACE TEMP VIEW expand_weight AS {group.weights}")
     _run(con, "02_expand")
 
 
+def _drop_hours(con: duckdb.DuckDBPyConnection, bookings: str | None) -> None:
+    """Takes the hours on days off from these bookings, where a policy says so."""
+    if bookings is not None:
+        con.execute(f"CREATE OR REPLACE TEMP VIEW expand_booking AS SELECT * FROM booking WHERE {bookings}")
+        con.execute(_DROP_HOURS)
+
+
 def _policy_week(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
-    """temp policy_week(source, weekday 1 = Monday, work_ms): the default week of each source."""
+    """temp policy_week(source, weekday 1 = Monday, work_ms): the default week of each source.
+
+    Beside it, as variables, the policies that the SQL itself asks for.
+    """
+    con.execute("SET VARIABLE overlapping_blocks = ?", [policy.tenthousandft_overlapping_blocks])
+    con.execute("SET VARIABLE partial_leave_counts = ?", [policy.partial_leave == "counts"])
     con.execute("CREATE OR REPLACE TEMP TABLE policy_week (source VARCHAR, weekday INTEGER, work_ms BIGINT)")
     account_ms = round(policy.tenthousandft_hours_per_day * 3_600_000)
     default_ms = round(policy.ruddr_default_hours_per_day * 3_600_000)
@@ -101,7 +116,7 @@ def _run(con: duckdb.DuckDBPyConnection, step: str) -> None:
 
 
 def _drop_temporary(con: duckdb.DuckDBPyConnection) -> None:
-    for view in ("expand_booking", "expand_weight"):
+    for view in ("expand_booking", "expand_weight", "account_day", "booking_piece"):
         con.execute(f"DROP VIEW IF EXISTS temp.{view}")
     for table in _TEMPORARY:
         con.execute(f"DROP TABLE IF EXISTS temp.{table}")

@@ -5,6 +5,7 @@ The parts are summed again and compared with the number: an explanation that doe
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -14,7 +15,10 @@ from typing import Any
 
 import duckdb
 
+from transforms.policy import Policy
+
 UNPLACED = "no working day in the span"
+_DEFAULTS = Policy.model_validate({}).model_dump(mode="json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,8 @@ class CapacityDay:
 class Explanation:
     """`numbers`: what the marts say, in milliseconds, by kind: work, leave, and of people holiday, capacity.
 
-    `parts` and `capacity` must add up to them. `remarks`: what the numbers alone would hide.
+    `parts` and `capacity` must add up to them. `remarks`: what the numbers alone would hide. `policy`: the
+    rules the numbers were made with, by their keys in the configuration.
     """
 
     title: str
@@ -85,6 +90,17 @@ class Explanation:
     parts: list[Part]
     capacity: list[CapacityDay] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    policy: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def unusual_policy(self) -> dict[str, Any]:
+        """The rules that are not the default and can have touched these numbers."""
+        others = {"tenthousandft", "ruddr"} - {self.source}
+        return {
+            key: value
+            for key, value in self.policy.items()
+            if key.split("_")[0] not in others and value != _DEFAULTS.get(key)
+        }
 
     @property
     def sums(self) -> dict[str, int]:
@@ -144,7 +160,7 @@ def booking(con: duckdb.DuckDBPyConnection, source: str, source_key: str) -> Exp
     elif flag is not None:
         remarks.append(f"Its total {flag}.")
     numbers = {} if total_ms is None else {part.kind: total_ms}
-    return Explanation(f"booking {source_key}", source, numbers, [part], remarks=remarks)
+    return Explanation(f"booking {source_key}", source, numbers, [part], remarks=remarks, policy=_policy(con))
 
 
 _OF_BOOKING = ("total_ms", "flag")
@@ -202,7 +218,8 @@ def _person(
     # Those without hours have no row in a week in which they are not expected to work: no capacity either.
     capacity = _capacity(con, source, key, week) if rows else []
     remarks = _coverage(con, source, week)
-    return Explanation(f"{name}, week of {week}", source, numbers, parts, capacity, remarks)
+    title = f"{name}, week of {week}"
+    return Explanation(title, source, numbers, parts, capacity, remarks, _policy(con))
 
 
 def _project(
@@ -214,7 +231,14 @@ def _project(
     ).fetchall()
     parts = _week_parts(con, source, week, project_key=key, of_project=True)
     numbers, remarks = {"work": rows[0][0] if rows else 0}, _coverage(con, source, week)
-    return Explanation(f"{name}, week of {week}", source, numbers, parts, remarks=remarks)
+    title = f"{name}, week of {week}"
+    return Explanation(title, source, numbers, parts, remarks=remarks, policy=_policy(con))
+
+
+def _policy(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    """What the marts say they were made with; a rule younger than they are was its default then."""
+    [(stored,)] = con.execute("SELECT policy::VARCHAR FROM mart_policy").fetchall()
+    return {**_DEFAULTS, **json.loads(stored)}
 
 
 def _capacity(con: duckdb.DuckDBPyConnection, source: str, key: str | None, week: date) -> list[CapacityDay]:

@@ -1,0 +1,34 @@
+-- What some policies choose instead of the defaults: views, so that nothing is computed unless one does.
+
+-- The account's own working days (10,000ft), whatever the blocks of a person say. Grain: resource, day.
+CREATE OR REPLACE TEMP VIEW account_day AS
+SELECT c.resource_id, c.day, if(h.holiday_date IS NULL, w.work_ms, 0) AS weight_ms
+FROM calendar_contracted AS c
+INNER JOIN resource AS r ON c.resource_id = r.resource_id
+INNER JOIN policy_week AS w ON r.source = w.source AND isodow(c.day) = w.weekday
+LEFT JOIN (SELECT DISTINCT source, holiday_date FROM core_holiday_now) AS h
+    ON r.source = h.source AND c.day = h.holiday_date;
+
+-- Bookings by week (month) cut into one piece per week (month), each an amount of its own over the days it has.
+-- Grain: booking, week (month).
+CREATE OR REPLACE TEMP VIEW booking_piece AS
+WITH
+cut AS (
+    SELECT *, unnest(generate_series(date_trunc('week', start_date), end_date, INTERVAL 7 DAY))::DATE AS first_day
+    FROM booking
+    WHERE effort_unit = 'hours_per_week'
+    UNION ALL
+    SELECT *, unnest(generate_series(date_trunc('month', start_date), end_date, INTERVAL 1 MONTH))::DATE AS first_day
+    FROM booking
+    WHERE effort_unit = 'hours_per_month'
+)
+SELECT
+    * EXCLUDE (first_day) REPLACE (
+        'hours_total' AS effort_unit,
+        greatest(start_date, first_day) AS start_date,
+        least(
+            end_date,
+            CASE effort_unit WHEN 'hours_per_week' THEN first_day + 6 ELSE last_day(first_day) END
+        ) AS end_date
+    )
+FROM cut;
