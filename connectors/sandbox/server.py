@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import socket
 import threading
@@ -171,6 +172,7 @@ def serve(on_ready: Callable[[Ready], None], **options: Any) -> None:
     before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         with Sandbox(**options) as sandbox:
+            gc.freeze()  # the studio is no garbage: a collector that looks through it again and again is slow
             on_ready(sandbox.ready)
             done.wait()
     finally:

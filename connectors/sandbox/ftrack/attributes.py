@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Literal
 
 from connectors.sandbox.ftrack.errors import ValidationError
@@ -85,6 +85,12 @@ class EntityType:
         return {name: column.default for name, column in self.columns.items()}
 
     @cached_property
+    def settable(self) -> dict[str, Column]:
+        """The column behind each name under which a value can be written, aliases included."""
+        aliases = {name: item.column for name, item in self.attributes.items() if isinstance(item, Alias)}
+        return self.columns | {name: self.columns[column] for name, column in aliases.items()}
+
+    @cached_property
     def required(self) -> tuple[str, ...]:
         return tuple(name for name, column in self.columns.items() if column.required)
 
@@ -101,6 +107,7 @@ class EntityType:
         )
 
 
+@lru_cache(maxsize=4096)
 def to_datetime(text: str) -> datetime:
     """ISO 8601 -> naive UTC without microseconds: what ftrack stores. Raises ValueError."""
     moment = datetime.fromisoformat(text)

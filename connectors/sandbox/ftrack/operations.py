@@ -96,10 +96,10 @@ class Operations:
     def _create(self, operation: Mapping[str, Any]) -> dict[str, Any]:
         kind, data = self._writable(operation), _data(operation)
         key = _key(operation, kind)
-        named = dict(zip(kind.primary_key, key, strict=True)) if key else {}
-        if any(data.get(name, value) != value for name, value in named.items()):
+        made = {**data, **dict(zip(kind.primary_key, key, strict=True))} if key else data
+        if key and any(data.get(name, made[name]) != made[name] for name in kind.primary_key):
             raise ValidationError(f"{kind.name}: entity_key {list(key)} and entity_data disagree.")
-        return self._echo("create", kind, self._store.create(kind.name, {**data, **named}), data)
+        return self._echo("create", kind, self._store.create(kind.name, made), data)
 
     def _update(self, operation: Mapping[str, Any]) -> dict[str, Any]:
         kind, data = self._writable(operation), _data(operation)

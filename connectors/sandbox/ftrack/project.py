@@ -52,16 +52,31 @@ def _renderers(store: Store, kind: EntityType, wanted: Tree) -> dict[str, Render
 def _renderer(store: Store, kind: EntityType, wanted: Tree) -> Render:
     wanted = wanted or {name: {} for name in kind.default_projections}
     wanted = {name: {} for name in kind.primary_key} | wanted
-    own = kind.attributes
-    fields = [(name, _field(store, kind, name, below)) for name, below in wanted.items() if name in own]
+    plain = [(name, column) for name in wanted if (column := _as_it_is(kind, name))]
+    as_they_are = {name for name, _column in plain}
+    others = [
+        (name, _field(store, kind, name, below))
+        for name, below in wanted.items()
+        if name in kind.attributes and (below or name not in as_they_are)
+    ]
 
     def render(row: Row) -> dict[str, Any]:
         written: dict[str, Any] = {"__entity_type__": kind.name}
-        for name, read in fields:
+        for name, column in plain:
+            written[name] = row[column]
+        for name, read in others:
             written[name] = read(row)
         return written
 
     return render
+
+
+def _as_it_is(kind: EntityType, name: str) -> str | None:
+    """The column of a value that is written as the row holds it, as most are; None of the others."""
+    column = kind.settable.get(name)
+    if column is None or column.kind == "datetime" or column.name == "time_logged":
+        return None
+    return column.name
 
 
 def _field(store: Store, kind: EntityType, name: str, below: Tree) -> Callable[[Row], Any]:

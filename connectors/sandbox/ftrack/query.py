@@ -22,6 +22,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from connectors.sandbox.ftrack.errors import ParseError
 
@@ -29,12 +30,14 @@ _MAX_DEPTH = 50
 _MAX_DIGITS = 12
 _TOKEN = re.compile(
     r"""\s*(?:
-        (?P<text> "(?:[^"\\]|\\.)*" | '(?:[^'\\]|\\.)*' )
+        (?P<texts> \( \s* "[^"\\]*" (?: \s*,\s* "[^"\\]*" )* \s* \) )
+      | (?P<text> "(?:[^"\\]|\\.)*" | '(?:[^'\\]|\\.)*' )
       | (?P<mark> <= | >= | != | [=<>(),] )
       | (?P<word> [^\s"'()<>=!,]+ )
     )""",
     re.VERBOSE | re.DOTALL,
 )
+_TEXTS = re.compile(r'"([^"]*)"')
 _OPERATORS = {
     "is": "=",
     "=": "=",
@@ -52,9 +55,8 @@ _OPERATORS = {
 _NEGATED = {"is": "is_not", "in": "not_in", "like": "not_like"}
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
-    """A literal; `quoted` ones are text whatever they spell."""
+class Value(NamedTuple):
+    """A literal; `quoted` ones are text whatever they spell. There can be hundreds in a query."""
 
     text: str
     quoted: bool
@@ -256,6 +258,8 @@ class _Parser:
         return word
 
     def _among(self, path: str, *, negated: bool) -> Condition:
+        if (texts := self._texts()) is not None:
+            return Among(path, texts, negated)
         self._require("(")
         if self._peek() == "select":
             inner = self._query()
@@ -267,11 +271,18 @@ class _Parser:
         self._require(")")
         return Among(path, tuple(values), negated)
 
+    def _texts(self) -> tuple[Value, ...] | None:
+        """A whole list of quoted texts, which is one token: lists of ids are long."""
+        if self._at >= len(self._tokens) or self._tokens[self._at].kind != "texts":
+            return None
+        self._at += 1
+        return tuple(Value(text, quoted=True) for text in _TEXTS.findall(self._tokens[self._at - 1].text))
+
     def _value(self) -> Value:
         token = self._next("a value")
         if token.kind == "text":
             return Value(re.sub(r"\\(.)", r"\1", token.text[1:-1], flags=re.DOTALL), quoted=True)
-        if token.kind == "mark":
+        if token.kind != "word":
             self._at -= 1
             raise self._expected("a value")
         return Value(token.text, quoted=False)

@@ -7,12 +7,14 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic_core import PydanticSerializationError, to_json
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
+from connectors.answers import decode
 from connectors.sandbox.ftrack.errors import (
     FTAuthenticationError,
     InvalidCredentialsError,
@@ -80,11 +82,17 @@ def authenticate(store: Store, headers: Mapping[str, str]) -> str:
 
 def _read(body: bytes) -> Any:
     try:
-        return json.loads(body)
-    except (ValueError, RecursionError) as error:
+        return decode(body)
+    except ValueError as error:
         raise ValidationError(f"The body is not JSON: {error}.") from None
 
 
 def _json(content: Any, status: int = 200) -> Response:
-    text = json.dumps(content, separators=(",", ":"))
-    return Response(text, status, media_type="application/json")
+    return Response(_written(content), status, media_type="application/json")
+
+
+def _written(content: Any) -> bytes:
+    try:
+        return to_json(content)
+    except PydanticSerializationError:  # half a character, which ASCII escapes can say
+        return json.dumps(content, separators=(",", ":")).encode()

@@ -11,12 +11,12 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from connectors.sandbox.ftrack import rules
-from connectors.sandbox.ftrack.attributes import Alias, Collection, Column, EntityType, Relation, read_value
+from connectors.sandbox.ftrack.attributes import Collection, Column, EntityType, Relation, read_value
 from connectors.sandbox.ftrack.builtin import builtin_rows
 from connectors.sandbox.ftrack.errors import DuplicateEntryError, IntegrityError, ValidationError
 from connectors.sandbox.ftrack.schemas import DIALECTS
@@ -120,13 +120,14 @@ class Store:
                 for other in self.referring(name, column.name, key):
                     self._release(name, other, column)
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> AbstractContextManager[object]:
         """All or nothing: whatever is raised inside undoes every change made inside. Transactions nest."""
+        with self.lock:  # waits for those of other threads, so that a journal is this thread's own
+            return self._transaction() if self._journal is None else self.lock
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
         with self.lock:
-            if self._journal is not None:
-                yield
-                return
             journal: list[Change] = []
             self._journal = journal
             try:
@@ -193,25 +194,28 @@ class Store:
         """Attribute values -> column values, checked one by one."""
         values: Row = {}
         seen: Row = {}
+        settable = kind.settable
         for name, value in data.items():
-            if name == "__entity_type__":
-                continue
-            match kind.attributes.get(name):
-                case Column() as column:
-                    self._take(kind, values, column, read_value(column, value))
-                case Alias(column=target):
-                    self._take(kind, values, kind.columns[target], read_value(kind.columns[target], value))
-                case Relation(column=target):
-                    self._take(kind, seen, kind.columns[target], self._reference(name, value))
-                case Collection(mapped=True):
-                    self._check_mapped(name, value)
-                case Collection():
-                    raise ValidationError(
-                        f"{kind.name}.{name} is read through the rows that point here; write those."
-                    )
-                case None:
-                    raise ValidationError(f"{kind.name} has no attribute {name!r}.")
-        return self._merge(kind, values, seen)
+            column = settable.get(name)
+            if column is not None:
+                self._take(kind, values, column, read_value(column, value))
+            elif name != "__entity_type__":
+                self._take_other(kind, seen, name, value)
+        return self._merge(kind, values, seen) if seen else values
+
+    def _take_other(self, kind: EntityType, seen: Row, name: str, value: Any) -> None:
+        """An attribute that is no value of the row itself."""
+        match kind.attributes.get(name):
+            case Relation(column=target):
+                self._take(kind, seen, kind.columns[target], self._reference(name, value))
+            case Collection(mapped=True):
+                self._check_mapped(name, value)
+            case Collection():
+                raise ValidationError(
+                    f"{kind.name}.{name} is read through the rows that point here; write those."
+                )
+            case _:
+                raise ValidationError(f"{kind.name} has no attribute {name!r}.")
 
     def _take(self, kind: EntityType, values: Row, column: Column, value: Any) -> None:
         if column.computed:
