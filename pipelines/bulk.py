@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from connectors.columns import Columns
-from transforms.warehouse.bulk import Bulk, BulkPage, PackedPage
+from transforms.warehouse.bulk import Bulk, PackedPage
 from transforms.warehouse.known import Known, KnownPage
 
 BATCH_PAGES = 16
@@ -45,7 +45,7 @@ class BulkReader:
         self._kept: dict[int, str] = {}
         self._drift: dict[int, Counter[str]] = {}
         self._batch: list[PackedPage] = []
-        self._under_way: deque[Future[list[BulkPage]]] = deque()
+        self._under_way: deque[Future[None]] = deque()
 
     def __enter__(self) -> Self:
         return self
@@ -77,8 +77,13 @@ class BulkReader:
         """Waits until all pages taken are staged."""
         self._send()
         while self._under_way:
-            self._settle()
+            self._under_way.popleft().result()
         self._bulk.use_threads(self._threads)
+        for page in self._bulk.finish():
+            if page.is_sound:
+                self.done[page.place] = KnownPage(page.outside, self._drift[page.place])
+            else:
+                self.left.append(page.place)
         if self._kept:
             self._known.keep(self._bulk.stage, self._kept.items())
 
@@ -90,19 +95,12 @@ class BulkReader:
             for place, page in self.done.items()
             if place not in self._kept and place not in outdated
         }
-        self._known.remember(fresh, present, known)
+        self._known.remember(self._bulk.stage, fresh, present, known)
 
     def _send(self) -> None:
         if not self._batch:
             return
         if len(self._under_way) == BATCHES_UNDER_WAY:
-            self._settle()
+            self._under_way.popleft().result()
         self._under_way.append(self._worker.submit(self._bulk.add, self._batch))
         self._batch = []
-
-    def _settle(self) -> None:
-        for page in self._under_way.popleft().result():
-            if page.is_sound:
-                self.done[page.place] = KnownPage(page.outside, self._drift[page.place])
-            else:
-                self.left.append(page.place)

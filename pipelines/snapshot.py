@@ -20,7 +20,7 @@ from connectors.page import Page
 from pipelines.reading import Reader, Reading, Window
 from pipelines.sources import TIME_OFF, Booked, Source, Stream
 from transforms.warehouse.landing import Landing
-from transforms.warehouse.load import Absence, Stages
+from transforms.warehouse.load import Absence, Stages, json_of
 from transforms.warehouse.snapshot import Snapshot, content_sha256, record
 
 log = logging.getLogger("crewtally.pull")
@@ -95,9 +95,10 @@ class Puller:
         """The bookings to ask for, by key. Read-only rows have no address of their own."""
         rows = self.con.execute(
             "SELECT source_key, person_key, coalesce(work_item_key, project_key, leave_type_key)"
-            " FROM core_booking_now WHERE source = ? AND list_contains(?::VARCHAR[], source_key)"
-            " AND read_only_kind IS NULL ORDER BY source_key",
-            [self.source.name, keys],
+            " FROM core_booking_now WHERE source_key IN"
+            """ (SELECT unnest(from_json(?::JSON, '["VARCHAR"]')))"""
+            " AND source = ? AND read_only_kind IS NULL ORDER BY source_key",
+            [json_of(keys), self.source.name],
         ).fetchall()
         return {row[0]: Booked(*row) for row in rows}
 

@@ -14,6 +14,8 @@ CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
 }
+LAKE = "lake"
+"""The database that a lake (lake.py) is on its connections."""
 
 
 def open_warehouse(path: Path | str) -> duckdb.DuckDBPyConnection:
@@ -31,6 +33,14 @@ def open_warehouse(path: Path | str) -> duckdb.DuckDBPyConnection:
         con.close()
         raise
     return con
+
+
+def beside(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """Another connection to the same warehouse, for another thread. A bare cursor would look past a lake."""
+    other = con.cursor()
+    if other.execute("SELECT 1 FROM duckdb_databases() WHERE database_name = ?", [LAKE]).fetchall():
+        other.execute(f"USE {LAKE}")
+    return other
 
 
 def model_columns(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 import duckdb
-from pydantic_core import from_json, to_json
+from pydantic_core import from_json
 
-from transforms.warehouse.load import PLACE_BITS, Stage
+from transforms.warehouse.connection import beside
+from transforms.warehouse.load import PLACE_BITS, Stage, json_of
 
 FORGET_AFTER = timedelta(days=30)
 """Windows move on: what nobody asked for since is forgotten, and the rest read once more."""
@@ -42,7 +43,7 @@ class Known:
     def recall(self) -> dict[str, KnownPage]:
         """Pages by sha256; whatever is not among them has to be read. On a connection of its own."""
         rows = (
-            self.con.cursor()
+            beside(self.con)
             .execute(
                 """
             WITH candidate AS (
@@ -67,46 +68,48 @@ class Known:
 
     def keep(self, stage: Stage, pages: Iterable[tuple[int, str]]) -> None:
         """Count the rows of known pages (place, sha256) as read."""
-        places, hashes = zip(*pages, strict=True)
+        asked = [{"place": place, "page_sha256": sha256} for place, sha256 in pages]
         stage.keep(
             f"SELECT unnest(k.keys) AS source_key, (p.place << {PLACE_BITS}) + generate_subscripts(k.keys, 1)"
             " AS ordinal FROM known_page AS k JOIN"
-            " (SELECT unnest($places::BIGINT[]) AS place, unnest($hashes::VARCHAR[]) AS page_sha256) AS p"
-            " USING (page_sha256) WHERE k.source = $source AND k.stream = $stream AND k.reading = $reading",
-            {
-                "places": list(places), "hashes": list(hashes),
-                "source": self.source, "stream": self.stream, "reading": self.reading,
-            },
-        )  # fmt: skip
+            """ (SELECT unnest(from_json($pages::JSON, '[{"place":"BIGINT","page_sha256":"VARCHAR"}]'),"""
+            " max_depth := 2)) AS p USING (page_sha256)"
+            " WHERE k.source = $source AND k.stream = $stream AND k.reading = $reading",
+            {"pages": json_of(asked), "source": self.source, "stream": self.stream, "reading": self.reading},
+        )
 
-    def remember(self, pages: dict[int, KnownPage], present: Iterable[str], known: datetime) -> None:
+    def remember(
+        self, stage: Stage, pages: dict[int, KnownPage], present: Iterable[str], known: datetime
+    ) -> None:
         """Replace what is known of this stream and window, after the merge, in the caller's transaction.
 
-        `pages`: those read in bulk, by place (their keys are in `bulk_page`); `present`: sha256 of all pages.
+        `pages`: those read in bulk into `stage`, by place; `present`: sha256 of all pages.
         """
         self.con.execute(
             "DELETE FROM known_page WHERE source = $source AND stream = $stream AND (read_at < $old"
-            " OR window_start = $start AND window_end = $end AND NOT"
-            " (reading = $reading AND list_contains($present::VARCHAR[], page_sha256)))",
+            " OR window_start = $start AND window_end = $end AND NOT (reading = $reading"
+            """ AND page_sha256 IN (SELECT unnest(from_json($present::JSON, '["VARCHAR"]')))))""",
             {
                 "source": self.source, "stream": self.stream, "old": known - FORGET_AFTER,
                 "start": self.window[0], "end": self.window[1],
-                "reading": self.reading, "present": list(present),
+                "reading": self.reading, "present": json_of(present),
             },
         )  # fmt: skip
-        told = {place: (page.outside, to_json(page.unknown_fields).decode()) for place, page in pages.items()}
+        told = [
+            {"place": place, "outside": page.outside, "unknown_fields": json_of(page.unknown_fields)}
+            for place, page in pages.items()
+        ]
         self.con.execute(
             "INSERT INTO known_page SELECT $source, $stream, $start, $end, $reading, page_sha256, $known,"
-            " any_value(p.outside), any_value(p.unknown_fields), any_value(b.keys) FROM bulk_page AS b JOIN"
-            " (SELECT unnest($places::BIGINT[]) AS place, unnest($outside::INTEGER[]) AS outside,"
-            "  unnest($fields::VARCHAR[]) AS unknown_fields) AS p USING (place)"
+            " any_value(p.outside), any_value(p.unknown_fields), any_value(b.keys)"
+            f" FROM ({stage.keys_by_page}) AS b JOIN (SELECT unnest(from_json($pages::JSON,"
+            """ '[{"place":"BIGINT","outside":"INTEGER","unknown_fields":"VARCHAR"}]'), max_depth := 2))"""
+            " AS p USING (place)"
             " ANTI JOIN known_page AS k ON k.page_sha256 = b.page_sha256 AND k.source = $source"
             "  AND k.stream = $stream AND k.reading = $reading"
             " GROUP BY page_sha256",
             {
                 "source": self.source, "stream": self.stream, "start": self.window[0], "end": self.window[1],
-                "reading": self.reading, "known": known, "places": list(told),
-                "outside": [outside for outside, _ in told.values()],
-                "fields": [fields for _, fields in told.values()],
+                "reading": self.reading, "known": known, "pages": json_of(told),
             },
         )  # fmt: skip

@@ -97,7 +97,7 @@ class Stage:
         self.con, self.table, self.key = con, table, KEY_OF[table]
         self.columns: dict[str, str] = {}
         self._spool: BinaryIO = (folder / f"{table}.ndjson").open("wb")
-        self._spooled = self._selected = 0
+        self._spooled = self._selected = self._lost = 0
 
     @property
     def staged(self) -> int:
@@ -119,10 +119,11 @@ class Stage:
         """Count the keys that a query of ours selects, with their `ordinal`, as read and unchanged."""
         self._select_into("kept", select, parameters)
 
-    def remove(self, places: list[int]) -> None:
+    def remove(self, places: Iterable[int]) -> None:
         """Take the rows that `insert` staged of these pages off again."""
-        sql = f"DELETE FROM stage_{self.table} WHERE list_contains(?::BIGINT[], ordinal >> {PLACE_BITS})"
-        self._selected -= self.con.execute(sql, [places]).fetchall()[0][0]
+        of_these = """(SELECT unnest(from_json(?::JSON, '["BIGINT"]')))"""
+        sql = f"DELETE FROM stage_{self.table} WHERE ordinal >> {PLACE_BITS} IN {of_these}"
+        self._selected -= self.con.execute(sql, [json_of(places)]).fetchall()[0][0]
 
     def _select_into(self, rows: str, select: str, parameters: dict[str, object]) -> None:
         self._open()
@@ -152,10 +153,10 @@ class Stage:
             f" ) GROUP BY ALL HAVING count(*) > 1"
         )
         superseded = f"r.{self.key} = a.{self.key} AND r.ordinal < a.last"
-        self.con.execute(
+        [(self._lost,)] = self.con.execute(
             f"INSERT INTO lost_{self.table} SELECT r.*"
             f" FROM stage_{self.table} AS r JOIN again_{self.table} AS a ON {superseded}"
-        )
+        ).fetchall()
         for rows in ("stage", "kept"):
             self.con.execute(
                 f"DELETE FROM {rows}_{self.table} AS r USING again_{self.table} AS a WHERE {superseded}"
@@ -183,7 +184,7 @@ class Stage:
         rows = self.con.execute(
             f"SELECT core.{self.key} FROM {self.table} AS core {self._absent_where(absence)}"
             f" ORDER BY core.{self.key}",
-            [source, *absence.parameters, sorted(absence.present)],
+            [source, *absence.parameters, json_of(sorted(absence.present))],
         ).fetchall()
         return [key for (key,) in rows]
 
@@ -210,12 +211,22 @@ class Stage:
 
     def outdated_places(self) -> set[int]:
         """After `merge`: pages with a row that came again in another version, the one that stayed."""
+        if not self._lost:
+            return set()
         rows = self.con.execute(
             f"SELECT DISTINCT ordinal >> {PLACE_BITS} FROM {self.table} AS core"
             f" JOIN lost_{self.table} AS stage USING (source, {self.key})"
             f" WHERE core.known_to IS NULL AND NOT ({self._same})"
         ).fetchall()
         return {place for (place,) in rows}
+
+    @property
+    def keys_by_page(self) -> str:
+        """SQL: place, page_sha256 and keys of each page, with the rows that a later page brought again."""
+        return (
+            f"SELECT ordinal >> {PLACE_BITS} AS place, page_sha256, list({self.key}) AS keys"
+            f" FROM (FROM stage_{self.table} UNION ALL FROM lost_{self.table}) GROUP BY ALL"
+        )
 
     @property
     def _same(self) -> str:
@@ -226,7 +237,7 @@ class Stage:
     def _close_absent(self, source: str, snapshot_id: str, known: datetime, absence: Absence) -> int:
         closed: int = self.con.execute(
             f"UPDATE {self.table} AS core SET known_to = ?, closed_by = ? {self._absent_where(absence)}",
-            [known, snapshot_id, source, *absence.parameters, sorted(absence.present)],
+            [known, snapshot_id, source, *absence.parameters, json_of(sorted(absence.present))],
         ).fetchall()[0][0]
         return closed
 
@@ -235,8 +246,14 @@ class Stage:
             f"WHERE core.known_to IS NULL AND core.source = ? AND ({absence.condition})"
             f" AND core.{self.key} NOT IN"
             f" (SELECT {self.key} FROM stage_{self.table} UNION ALL SELECT {self.key} FROM kept_{self.table})"
-            f" AND NOT list_has_any(?::VARCHAR[], [{', '.join(absence.present_in)}]::VARCHAR[])"
+            f""" AND NOT list_has_any(from_json(?::JSON, '["VARCHAR"]'),"""
+            f" [{', '.join(absence.present_in)}]::VARCHAR[])"
         )
+
+
+def json_of(values: Iterable[object]) -> str:
+    """Values as one JSON text for SQL: DuckDB's Python binding is slow at every single value of a list."""
+    return to_json(values if isinstance(values, dict) else list(values)).decode()
 
 
 class Stages:
