@@ -29,7 +29,7 @@ from urllib3.exceptions import (
     ReadTimeoutError,
 )
 
-from connectors.answers import Answer, clock_skew, decode, error_of, retry_after
+from connectors.answers import Answer, clock_skew, decode, encode, error_of, retry_after
 from connectors.errors import (
     ConnectorError,
     ContractError,
@@ -240,10 +240,13 @@ class Http:
 
     def _prepared(self, call: _Call) -> requests.PreparedRequest:
         address = call.path if call.path.startswith(("http://", "https://")) else self.url + call.path
-        request = requests.Request(call.method, self.same_origin(address), params=call.params, json=call.body)
+        request = requests.Request(call.method, self.same_origin(address), params=call.params)
         try:
+            if call.body is not None:
+                request.data = encode(call.body)
+                request.headers = {"Content-Type": "application/json"}
             return self._session.prepare_request(request)
-        except requests.RequestException as error:
+        except (requests.RequestException, ValueError) as error:
             what = f"cannot ask {address}: {error}"
             raise FatalError(self.redact(what), service=self.service) from error
 

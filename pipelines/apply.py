@@ -11,8 +11,9 @@ from connectors.ftrack.client import Ftrack
 from connectors.ftrack.dialects import Dialect, Record
 from pipelines.connect import ftrack_client
 from pipelines.plan import server, speak
-from pipelines.push import Push, differences, read_back, recover
+from pipelines.push import Push, recover
 from pipelines.settings import Settings
+from pipelines.verify import differences, named, read_back
 from transforms.reconcile.drift import moved_snapshots
 from transforms.reconcile.guard import Trip, clock, evaluate
 from transforms.reconcile.plan import Change, Plan
@@ -86,12 +87,13 @@ def apply_plan(
         if trips and allow != plan.sha256:
             raise GuardTripped(plan, trips)
         found = _check_fresh(settings, con, plan, ledger, client, spoken)
-        if ledger.status(plan.sha256) is None:
-            ledger.begin(plan, [trip.guard for trip in trips])
         push = Push(ledger, client, spoken)
-        push.run(ledger.entries(plan.sha256, "intended"), found)
-        ledger.finish(plan.sha256)
-        return _result(plan, ledger, client, spoken)
+        with ledger.busy():
+            if ledger.status(plan.sha256) is None:
+                ledger.begin(plan, [trip.guard for trip in trips])
+            push.run(ledger.entries(plan.sha256, "intended"), found)
+            ledger.finish(plan.sha256)
+        return _result(plan, ledger, push)
 
 
 def _check_fresh(
@@ -130,19 +132,18 @@ def _check_fresh(
 
 def _moved(change: Change, found: Record | None) -> str | None:
     """How a record differs from what the plan saw of it."""
-    what = f"{change['kind']} {change['id']} ({change['person']}, {change['project']})"
     if found is None:
-        return f"{what} is gone"
+        return f"{named(change)} is gone"
     names = differences(change["before"] or {}, found)
-    return f"{what} was changed in ftrack: {', '.join(names)}" if names else None
+    return f"{named(change)} was changed in ftrack: {', '.join(names)}" if names else None
 
 
-def _result(plan: Plan, ledger: Ledger, client: Ftrack, spoken: Dialect) -> ApplyResult:
-    """Read back everything that was pushed and compare it with the plan, field by field."""
+def _result(plan: Plan, ledger: Ledger, push: Push) -> ApplyResult:
+    """What became of the whole plan; what an earlier run has pushed of it is read back now."""
     done = ledger.entries(plan.sha256, "done")
     failures = ledger.failures(plan.sha256)
-    found = read_back(client, spoken, [entry.change for entry in done])
-    mismatches = [text for entry in done if (text := _mismatch(entry.change, found.get(entry.change["id"])))]
+    push.verify([entry for entry in done if entry.position not in push.verdicts])
+    mismatches = [text for entry in done if (text := push.verdicts[entry.position])]
     return ApplyResult(
         created=_count(done, "create"),
         updated=_count(done, "update"),
@@ -154,19 +155,8 @@ def _result(plan: Plan, ledger: Ledger, client: Ftrack, spoken: Dialect) -> Appl
     )
 
 
-def _mismatch(change: Change, found: Record | None) -> str | None:
-    what = f"{change['kind']} {change['id']} ({change['person']}, {change['project']})"
-    if change["action"] == "delete":
-        return None if found is None else f"{what} was deleted and is there"
-    if found is None:
-        return f"{what} was pushed and is not there"
-    names = differences(change["after"] or {}, found)
-    return f"{what} was pushed and differs in {', '.join(names)}" if names else None
-
-
 def _failure(change: Change, error: str) -> str:
-    what = f"{change['action']} {change['kind']} {change['id']}"
-    return f"{what} ({change['person']}, {change['project']}): {error}"
+    return f"{change['action']} {named(change)}: {error}"
 
 
 def _count(entries: Sequence[Entry], action: str) -> int:

@@ -8,21 +8,24 @@ what the ledger promises.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Literal
 
 from connectors.errors import ConnectorError, OperationsRejected, TransientError, UnknownOutcome
 from connectors.ftrack.client import Ftrack
 from connectors.ftrack.dialects import Dialect, Record
 from connectors.ftrack.wire import Operation
-from transforms.reconcile.plan import Change, Image
+from pipelines.verify import is_done, mismatch, read_back
+from transforms.reconcile.plan import Change
 from transforms.warehouse.ledger import Entry, Ledger, Outcome
 
 OPERATIONS_PER_REQUEST = 500
 """One POST is one transaction; very large ones are reported to crash servers."""
-REQUESTS_PER_COMMIT = 8
-"""The ledger is written before and after so many requests; what a crash leaves open is read back anyway."""
+REQUESTS_PER_COMMIT = 4
+"""The ledger is written once for so many requests; what a crash leaves open is read back anyway."""
 ATTEMPTS = 4
 PAUSE_SECONDS = 1.0
 """Before the second attempt; it doubles with each further one."""
@@ -43,36 +46,72 @@ class Batch:
 
 @dataclass(slots=True)
 class Push:
-    """One run over some changes."""
+    """One run over changes of one plan.
+
+    A thread of its own sends. Meanwhile this one writes the ledger for the requests before and after, builds
+    the next ones, and reads back what is done: `verdicts` says of a position in the plan how its record
+    differs, None when it is as planned.
+    """
 
     ledger: Ledger
     client: Ftrack
     dialect: Dialect
-    outcomes: list[Outcome] = field(default_factory=list)
+    verdicts: dict[int, str | None] = field(default_factory=dict)
+    marked: list[Batch] = field(default_factory=list)  # `sending` in the ledger, and not yet handed over
+    earlier: list[Outcome] = field(default_factory=list)  # of the requests before those under way
+    outcomes: list[Outcome] = field(default_factory=list)  # of those under way
     done: int = 0
     failed: int = 0
+    stopping: bool = False
+    sees: bool = True
 
     def run(self, entries: Sequence[Entry], found: Found) -> None:
         """Send all; `found` are the records to update and delete, as they are.
 
         Raises the ConnectorError that ended the run early; what is known not to be done is intended again.
         """
-        batches = list(_batches(self.dialect, entries, found))
-        for first in range(0, len(batches), REQUESTS_PER_COMMIT):
-            self._group(batches[first : first + REQUESTS_PER_COMMIT], found)
-
-    def _group(self, batches: Sequence[Batch], found: Found) -> None:
-        """Some requests between two commits of the ledger: first their intent, in the end what came of it."""
-        waiting = list(batches)
-        self.ledger.sending([entry for batch in batches for entry in batch.entries])
+        groups = _groups(_batches(self.dialect, entries, found))
+        sender = ThreadPoolExecutor(1, "push")
         try:
-            while waiting:
+            self._meanwhile(groups)
+            while self.marked:
+                batches, self.marked = self.marked, []
+                flight = sender.submit(self._carry_out, batches, found)
+                self._meanwhile(groups)
+                flight.result()
+                self.earlier, self.outcomes = self.outcomes, []
+        finally:
+            self.stopping = True
+            sender.shutdown()
+            for batch in self.marked:
+                self._note(batch.entries, "intended")
+            self.ledger.settle(self.earlier + self.outcomes)
+
+    def verify(self, entries: Sequence[Entry]) -> None:
+        """Read these back and compare them with the plan, field by field."""
+        found = read_back(self.client, self.dialect, [entry.change for entry in entries])
+        for entry in entries:
+            self.verdicts[entry.position] = mismatch(entry.change, found.get(entry.change["id"]))
+
+    def _meanwhile(self, groups: Iterator[list[Batch]]) -> None:
+        """One commit: the outcomes so far and the intent of what leaves next. Then read the former back."""
+        following = next(groups, [])
+        self.ledger.turn(self.earlier, [entry for batch in following for entry in batch.entries])
+        settled, self.earlier, self.marked = self.earlier, [], following
+        if self.sees:
+            try:
+                self.verify([outcome.entry for outcome in settled if outcome.status == "done"])
+            except ConnectorError:
+                self.sees = False  # whether ftrack can be written to is for the sender to find out
+
+    def _carry_out(self, batches: Sequence[Batch], found: Found) -> None:
+        waiting = list(batches)
+        try:
+            while waiting and not self.stopping:
                 self._send(waiting.pop(0), found, attempt=1)
         finally:
-            for batch in waiting:  # an error ended the group: these never left
+            for batch in waiting:  # the run is over: these never left
                 self._note(batch.entries, "intended")
-            self.ledger.settle(self.outcomes)
-            self.outcomes = []
 
     def _send(self, batch: Batch, found: Found, attempt: int) -> None:
         try:
@@ -146,40 +185,6 @@ def recover(ledger: Ledger, client: Ftrack, dialect: Dialect, server: str) -> in
     return len(entries)
 
 
-def read_back(client: Ftrack, dialect: Dialect, changes: Iterable[Change]) -> dict[str, Record]:
-    """The records these changes are about, as ftrack has them now, by id."""
-    ids: dict[str, list[str]] = {}
-    for change in changes:
-        ids.setdefault(change["kind"], []).append(change["id"])
-    return {record["record_id"]: record for record in dialect.read(client.query, ids)}
-
-
-def is_done(change: Change, found: Record | None) -> bool:
-    """Whether ftrack already says what the change would make it say."""
-    if change["action"] == "delete":
-        return found is None
-    if change["action"] == "create":
-        return found is not None and found.get("user_id") is not None  # whole: a half-made event is nobody's
-    return found is not None and not differences(change["after"] or {}, found)
-
-
-def differences(fields: Image, found: Record) -> list[str]:
-    """Names of the fields in which a record differs from what a plan says."""
-    there = image_of(found)
-    return [name for name, value in fields.items() if there.get(name) != value]
-
-
-def image_of(found: Record) -> Image:
-    """A record as plans write it: without empty fields, its value as a share."""
-    image: Image = {}
-    for name, value in found.items():
-        if name == "value_millionths" and value is not None:
-            image["value"] = value / 1_000_000
-        elif value is not None and name not in ("kind", "record_id"):
-            image[name] = value
-    return image
-
-
 def _split(entries: Sequence[Entry], found: Found) -> tuple[list[Entry], list[Entry]]:
     """Changes that ftrack has, and those it has not."""
     done: list[Entry] = []
@@ -187,6 +192,11 @@ def _split(entries: Sequence[Entry], found: Found) -> tuple[list[Entry], list[En
     for entry in entries:
         (done if is_done(entry.change, found.get(entry.change["id"])) else missing).append(entry)
     return done, missing
+
+
+def _groups(batches: Iterator[Batch]) -> Iterator[list[Batch]]:
+    while group := list(islice(batches, REQUESTS_PER_COMMIT)):
+        yield group
 
 
 def _of_change(dialect: Dialect, change: Change, found: Found) -> list[Operation]:

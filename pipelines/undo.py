@@ -12,8 +12,9 @@ import duckdb
 from connectors.ftrack.dialects import Record
 from pipelines.connect import ftrack_client
 from pipelines.plan import server, speak
-from pipelines.push import image_of, read_back, recover
+from pipelines.push import recover
 from pipelines.settings import Settings
+from pipelines.verify import image_of, read_back
 from transforms.reconcile.plan import Change, Plan, PlanError
 from transforms.reconcile.undo import Holding, inverse
 from transforms.warehouse.ledger import Ledger

@@ -14,6 +14,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Any, Literal, Protocol
 
 from connectors.errors import ContractError
@@ -33,7 +34,7 @@ Fields = Mapping[str, Any]
 Query = Callable[[str], Iterable[dict[str, Any]]]
 DialectName = Literal["seed", "studio"]
 
-IDS_PER_QUERY = 200
+IDS_PER_QUERY = 500
 PROVENANCE_KEY = "crewtally"
 """Metadata key under which a calendar event says which booking it is."""
 
@@ -66,6 +67,7 @@ class Seed:
 
     name: DialectName = "seed"
     _types: Mapping[str, str] = {"assignment": "Assignment", "allocation": "Allocation"}
+    _named: Mapping[str, str] = {"user_id": "resource_id", "task_id": "context_id"}
 
     def read(self, query: Query, ids: Mapping[str, Sequence[str]] | None = None) -> Iterator[Record]:
         chosen = "id, context_id, resource_id, assignment_type"
@@ -101,8 +103,7 @@ class Seed:
         return [delete(self._types[kind], record_id)]
 
     def _data(self, fields: Fields) -> dict[str, Any]:
-        named = {"user_id": "resource_id", "task_id": "context_id"}
-        return {named.get(name, name): _wire(name, value) for name, value in fields.items()}
+        return {self._named.get(name, name): _wire(name, value) for name, value in fields.items()}
 
 
 class Studio:
@@ -177,8 +178,11 @@ class Studio:
         return {"type": self._appointment_types[kind]} | {named[name]: fields[name] for name in fields}
 
     def _event(self, fields: Fields) -> dict[str, Any]:
-        named = {"value": "effort"}
-        return {named.get(name, name): _wire(name, fields[name]) for name in fields if name != "user_id"}
+        return {
+            "effort" if name == "value" else name: _wire(name, value)
+            for name, value in fields.items()
+            if name != "user_id"
+        }
 
 
 def dialect(schemas: Iterable[Mapping[str, Any]], configured: str = "auto") -> Dialect:
@@ -259,12 +263,23 @@ def _period(row: Mapping[str, Any], value: str) -> Record:
 
 def _day(value: Any) -> str | None:
     """The UTC day of a moment."""
-    moment = read_datetime(value)
+    return _day_of(value.get("value") if isinstance(value, dict) else value)
+
+
+@lru_cache(maxsize=4096)
+def _day_of(text: str | None) -> str | None:
+    """Kept, as `_moment_of` is: plans name the same few days over and over."""
+    moment = read_datetime(text)
     return None if moment is None else moment.date().isoformat()
 
 
 def _wire(name: str, value: Any) -> Any:
-    return datetime_value(date.fromisoformat(value)) if name in ("start", "end") and value else value
+    return _moment_of(value).copy() if name in ("start", "end") and value else value
+
+
+@lru_cache(maxsize=4096)
+def _moment_of(day: str) -> dict[str, str]:
+    return datetime_value(date.fromisoformat(day))
 
 
 def _link_id(event_id: str) -> str:

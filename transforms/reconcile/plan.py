@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal, NotRequired
 
@@ -193,10 +193,12 @@ class Plan:
 
     content: Content
     sha256: str
+    _canonical: bytes = field(repr=False, compare=False)  # as it is hashed, kept and pushed: made once
 
     @classmethod
     def of(cls, content: Content) -> Plan:
-        return cls(content, hashlib.sha256(_canonical(content)).hexdigest())
+        written = _canonical(content)
+        return cls(content, hashlib.sha256(written).hexdigest(), written)
 
     @property
     def changes(self) -> list[Change]:
@@ -216,7 +218,7 @@ class Plan:
 
     def dump(self) -> bytes:
         """The plan file: one JSON object {"plan", "sha256"}, the same bytes for the same plan."""
-        return b'{"plan":%b,"sha256":"%b"}\n' % (_canonical(self.content), self.sha256.encode())
+        return b'{"plan":%b,"sha256":"%b"}\n' % (self._canonical, self.sha256.encode())
 
     @classmethod
     def load(cls, data: bytes) -> Plan:

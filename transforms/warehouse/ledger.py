@@ -8,14 +8,11 @@ others are settled. Tables and units: ledger.sql.
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import duckdb
 
@@ -25,24 +22,10 @@ MS_PER_HOUR = 3_600_000
 RETRY_MINUTES = 15
 """So long a change waits after ftrack refused it once; twice as long after each further time."""
 LONGEST_RETRY_MINUTES = 24 * 60
-_CHANGE_COLUMNS = {
-    "position": "INTEGER",
-    "action": "VARCHAR",
-    "kind": "VARCHAR",
-    "id": "VARCHAR",
-    "before": "JSON",
-    "after": "JSON",
-    "origin": "JSON",
-    "ms": "BIGINT",
-}
+_LOG_SIZE = "1GB"
 
 
-# Lists reach DuckDB as one JSON text: of a Python list it asks for every element whether pandas is there.
-_OUTCOME = '{"plan_sha256": "VARCHAR", "position": "INTEGER", "status": "VARCHAR", "error": "VARCHAR"}'
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One change of a plan as the ledger has it."""
 
     plan_sha256: str
@@ -50,8 +33,7 @@ class Entry:
     change: Change
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What came of a change; `error` is what ftrack said of a failed one."""
 
     entry: Entry
@@ -80,14 +62,13 @@ class Ledger:
 
     def begin(self, plan: Plan, allowed_trips: Sequence[str]) -> None:
         """Make the plan's intents durable: afterwards it is `applying`, and every change `intended`."""
-        document = plan.dump().decode()
-        content = plan.content
+        document, content = plan.dump().decode(), plan.content
         with self._transaction():
             self.con.execute(
                 "INSERT INTO push_plan VALUES (?, ?, ?, ?, ?, 'applying', ?, NULL)",
                 [plan.sha256, content["server"], content["dialect"], document, list(allowed_trips), _now()],
             )
-            self._add_changes(plan)
+            self.con.execute(_sql("ledger_begin"), {"plan_sha256": plan.sha256, "ms_per_hour": MS_PER_HOUR})
         self._plans[plan.sha256] = plan
 
     def finish(self, sha256: str) -> None:
@@ -95,6 +76,15 @@ class Ledger:
         self.con.execute(
             "UPDATE push_plan SET status = 'applied', finished_at = ? WHERE plan_sha256 = ?", [_now(), sha256]
         )
+
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        """Between its many commits the file is not rewritten: each is durable in the log beside it."""
+        self.con.execute(f"SET checkpoint_threshold = '{_LOG_SIZE}'")
+        try:
+            yield
+        finally:
+            self.con.execute("RESET checkpoint_threshold")
 
     def entries(self, sha256: str, status: str) -> list[Entry]:
         """Changes of a plan in that status, in the plan's order."""
@@ -119,24 +109,33 @@ class Ledger:
 
     def sending(self, entries: Sequence[Entry]) -> None:
         """Durably note that these are about to leave."""
-        for sha256, positions in _by_plan(entries):
-            self.con.execute(
-                "UPDATE push_change SET status = 'sending', sent_at = ? WHERE plan_sha256 = ?"
-                " AND position IN (SELECT unnest(from_json(?, '[\"INTEGER\"]')))",
-                [_now(), sha256, json.dumps(positions)],
-            )
+        self.turn((), entries)
 
     def settle(self, outcomes: Sequence[Outcome]) -> None:
-        """Durably note what came of these, and with it what we own; all or none of them."""
-        if not outcomes:
+        """Durably note what came of these, and with it what we own."""
+        self.turn(outcomes, ())
+
+    def turn(self, outcomes: Sequence[Outcome], sending: Sequence[Entry]) -> None:
+        """Durably note what came of some changes and which leave next; all of it or nothing."""
+        if not outcomes and not sending:
             return
         with self._transaction():
-            self.con.execute(
-                "CREATE OR REPLACE TEMP TABLE ledger_outcome AS SELECT *, ?::TIMESTAMP AS finished_at"
-                f" FROM (SELECT unnest(from_json(?, '[{_OUTCOME}]'), recursive := true))",
-                [_now(), json.dumps([_outcome(outcome) for outcome in outcomes])],
-            )
-            self.con.execute(_sql("ledger_settle"))
+            if outcomes:
+                self._load("ledger_outcome", _gathered(outcomes))
+                self.con.execute(_sql("ledger_settle"))
+            if sending:
+                self._load("ledger_leaving", _gathered((entry, "sending", None) for entry in sending))
+                self.con.execute(_sql("ledger_sending"))
+
+    def _load(self, table: str, rows: Sequence[_Many]) -> None:
+        """A temporary table of changes: plan_sha256, status, error, position, noted_at."""
+        # As one JSON text: of a Python list DuckDB asks for every element whether pandas is there.
+        self.con.execute(
+            f"CREATE OR REPLACE TEMP TABLE {table} AS"
+            " SELECT many.plan_sha256, many.status, many.error, unnest(many.positions) AS position,"
+            f" ?::TIMESTAMP AS noted_at FROM (SELECT unnest(from_json(?, '[{_MANY}]')) AS many)",
+            [_now(), json.dumps([row._asdict() for row in rows])],
+        )
 
     def plan(self, sha256: str) -> Plan | None:
         """A plan whose apply began, as it was read."""
@@ -147,20 +146,6 @@ class Ledger:
                 return None
             self._plans[sha256] = Plan.load(str(rows[0][0]).encode())
         return self._plans[sha256]
-
-    def _add_changes(self, plan: Plan) -> None:
-        spec = ", ".join(f"\"{name}\": '{kind}'" for name, kind in _CHANGE_COLUMNS.items())
-        with tempfile.TemporaryDirectory(prefix="crewtally-plan-") as folder:
-            path = Path(folder) / "changes.ndjson"
-            with path.open("w", encoding="utf-8") as file:
-                file.writelines(_line(position, change) for position, change in enumerate(plan.changes))
-            self.con.execute(
-                "INSERT INTO push_change"
-                " SELECT ?, position, action, kind, id, before, after, origin, ms,"
-                " 'intended', NULL, NULL, NULL"
-                f" FROM read_json(?, format = 'newline_delimited', columns = {{{spec}}})",
-                [plan.sha256, str(path)],
-            )
 
     def _entries(self, condition: str, parameters: list[Any]) -> list[Entry]:
         rows = self.con.execute(
@@ -185,27 +170,24 @@ class Ledger:
         self.con.commit()
 
 
-def _line(position: int, change: Change) -> str:
-    row = {name: change.get(name) for name in _CHANGE_COLUMNS}
-    row |= {"position": position, "ms": round(change["hours"]["after"] * MS_PER_HOUR)}
-    return json.dumps(row) + "\n"
+class _Many(NamedTuple):
+    """Changes of one plan of which the same is to be noted: hundreds, as a rule."""
+
+    plan_sha256: str
+    status: str
+    error: str | None
+    positions: list[int]
 
 
-def _outcome(outcome: Outcome) -> dict[str, str | int | None]:
-    entry = outcome.entry
-    return {
-        "plan_sha256": entry.plan_sha256,
-        "position": entry.position,
-        "status": outcome.status,
-        "error": outcome.error,
-    }
+_MANY = '{"plan_sha256": "VARCHAR", "status": "VARCHAR", "error": "VARCHAR", "positions": ["INTEGER"]}'
 
 
-def _by_plan(entries: Iterable[Entry]) -> Iterator[tuple[str, list[int]]]:
-    plans: dict[str, list[int]] = {}
-    for entry in entries:
-        plans.setdefault(entry.plan_sha256, []).append(entry.position)
-    yield from plans.items()
+def _gathered(noted: Iterable[tuple[Entry, str, str | None]]) -> list[_Many]:
+    """Those of one plan, status and error together, in the order in which they first come."""
+    found: dict[tuple[str, str, str | None], list[int]] = {}
+    for entry, status, error in noted:
+        found.setdefault((entry.plan_sha256, status, error), []).append(entry.position)
+    return [_Many(*key, positions) for key, positions in found.items()]
 
 
 def _now() -> datetime:
