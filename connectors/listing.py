@@ -24,6 +24,12 @@ REREADS = 2
 ATTEMPT_BITS = 28
 """Above these bits of a page's place stands which reading it is of; a reading has fewer pages than that."""
 
+
+def last_reading(places: Iterable[int]) -> int:
+    """Where the last reading begins, given the places of all pages: those below it were given up."""
+    return max(places, default=0) >> ATTEMPT_BITS << ATTEMPT_BITS
+
+
 Question = TypeVar("Question")
 Answer = TypeVar("Answer")
 
@@ -109,6 +115,12 @@ def together(parts: Sequence[Callable[[], Iterator[Answer]]], most: int) -> Iter
         finally:
             stop.set()
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+def evenly(items: Sequence[Any], number: int) -> list[Any]:
+    """At most so many of the items, evenly spread."""
+    number = max(0, min(number, len(items)))
+    return [items[(2 * n + 1) * len(items) // (2 * number)] for n in range(number)]
 
 
 def wider(start: date | None, end: date | None) -> tuple[date | None, date | None]:

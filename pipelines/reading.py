@@ -18,6 +18,7 @@ from hashlib import sha256
 from types import TracebackType
 from typing import Self
 
+from connectors.listing import last_reading
 from connectors.page import Page
 from connectors.wire import Reject
 from pipelines.bulk import BulkReader
@@ -100,6 +101,11 @@ class Reader:
         wanted = [item for item in found if not isinstance(item, Booking) or item.source_key in missing]
         self.reading.outside += len(found) - len(wanted)
         self.stages.add(wanted, place)
+
+    @property
+    def last_reading(self) -> int:
+        """The place where the last reading of the listing begins; the pages before it were given up."""
+        return last_reading(self.reading.pages)
 
     def remember(self, known: datetime) -> None:
         """After the merge, in its transaction: which pages need not be read again."""

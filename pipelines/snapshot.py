@@ -8,25 +8,20 @@ missing one that it is gone: a booking that moved out of the window is not a del
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
 
-from connectors.errors import ConnectorError
-from connectors.page import Page
+from pipelines.missing import Search
 from pipelines.reading import Reader, Reading, Window
-from pipelines.sources import TIME_OFF, Booked, Source, Stream
+from pipelines.sources import TIME_OFF, Source, Stream
 from transforms.warehouse.landing import Landing
-from transforms.warehouse.load import Absence, Stages, json_of
+from transforms.warehouse.load import Absence, Stages
 from transforms.warehouse.snapshot import Snapshot, content_sha256, record
 
 log = logging.getLogger("crewtally.pull")
-
-# Up to this many missing bookings are asked for one by one; more, and one listing without dates is cheaper.
-CONFIRM_ONE_BY_ONE = 100
 
 
 @dataclass(slots=True)
@@ -53,8 +48,11 @@ class Puller:
             stages.materialise()
             absences = self._absences(stream, window, reader.reading) if reason is None else {}
             if reason is None and stream.windowed:
-                reason = self._confirm(stream, absences["core_booking"], stages, reader)
+                reason = Search(reader, self.client, stages, absences["core_booking"]).confirm()
                 absences = self._absences(stream, window, reader.reading)
+            if reason is None and stream.windowed:
+                gone = absences["core_booking"]
+                stages["core_booking"].withdraw(self.source.name, reader.last_reading, gone)
             return self._store(stream, window, stages, reader, started, reason, absences)
 
     def _list(self, stream: Stream, window: Window) -> Any:
@@ -76,46 +74,6 @@ class Puller:
             shown = TIME_OFF if window.time_off_only else absences["core_booking"]
             absences["core_booking"] = replace(shown, parameters=(window.end, window.start), present=present)
         return absences
-
-    def _confirm(self, stream: Stream, absence: Absence, stages: Stages, reader: Reader) -> str | None:
-        """Ask the service about each missing booking; read those that only moved. Returns why it failed."""
-        missing = self._missing(stages["core_booking"].absent_keys(self.source.name, absence))
-        if not missing:
-            return None
-        try:
-            pages = list(self._search(stream, missing))
-        except ConnectorError as error:
-            return f"{len(missing)} bookings are missing, and the service could not confirm it: {error}"
-        for page in pages:
-            reader.add_missing(page, missing)
-        stages.materialise()
-        return None
-
-    def _missing(self, keys: list[str]) -> dict[str, Booked]:
-        """The bookings to ask for, by key. Read-only rows have no address of their own."""
-        rows = self.con.execute(
-            "SELECT source_key, person_key, coalesce(work_item_key, project_key, leave_type_key)"
-            " FROM core_booking_now WHERE source_key IN"
-            """ (SELECT unnest(from_json(?::JSON, '["VARCHAR"]')))"""
-            " AND source = ? AND read_only_kind IS NULL ORDER BY source_key",
-            [json_of(keys), self.source.name],
-        ).fetchall()
-        return {row[0]: Booked(*row) for row in rows}
-
-    def _search(self, stream: Stream, missing: dict[str, Booked]) -> Iterator[Page]:
-        if len(missing) <= CONFIRM_ONE_BY_ONE:
-            for booking in missing.values():
-                page = self.source.show(self.client, booking)
-                if page is not None:
-                    yield page
-            return
-        listing = self.client.list(stream.name)
-        yield from listing
-        if not listing.complete:
-            raise ConnectorError(
-                f"a listing without dates stayed incomplete: {listing.incomplete_reason}",
-                service=self.source.name,
-            )
 
     def _store(
         self,

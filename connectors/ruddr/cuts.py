@@ -13,7 +13,7 @@ from typing import Any
 
 from connectors.errors import ConnectorError
 from connectors.http import Http
-from connectors.listing import ahead
+from connectors.listing import ahead, evenly
 from connectors.parsing import plain_id
 from connectors.ruddr.paging import Sheet, sheet_of
 
@@ -41,12 +41,6 @@ def find_cuts(
     expected = len(later) / max(1, len(sheets)) * len(members) / limit
     parts = min(MOST_PARTS, int(expected / PAGES_A_PART), len(later) + 1)
     return [row_id for _, row_id in evenly(later, parts - 1)]
-
-
-def evenly(items: Sequence[Any], number: int) -> list[Any]:
-    """At most so many of the items, evenly spread."""
-    number = max(0, min(number, len(items)))
-    return [items[(2 * n + 1) * len(items) // (2 * number)] for n in range(number)]
 
 
 def _samples(http: Http, params: Mapping[str, Any], members: Sequence[str]) -> list[Sheet]:

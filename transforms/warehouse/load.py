@@ -153,10 +153,11 @@ class Stage:
             f" ) GROUP BY ALL HAVING count(*) > 1"
         )
         superseded = f"r.{self.key} = a.{self.key} AND r.ordinal < a.last"
-        [(self._lost,)] = self.con.execute(
+        [(lost,)] = self.con.execute(
             f"INSERT INTO lost_{self.table} SELECT r.*"
             f" FROM stage_{self.table} AS r JOIN again_{self.table} AS a ON {superseded}"
         ).fetchall()
+        self._lost += lost
         for rows in ("stage", "kept"):
             self.con.execute(
                 f"DELETE FROM {rows}_{self.table} AS r USING again_{self.table} AS a WHERE {superseded}"
@@ -179,14 +180,33 @@ class Stage:
         for rows in ("stage", "kept", "again", "lost"):
             self.con.execute(f"DROP TABLE IF EXISTS temp.{rows}_{self.table}")
 
-    def absent_keys(self, source: str, absence: Absence) -> list[str]:
-        """Keys of current rows that the listing should have shown and did not (after `materialise`)."""
+    def absent_keys(self, source: str, absence: Absence, since: int = 0) -> list[str]:
+        """Keys of current rows that the pages from the place `since` on should have shown and did not."""
         rows = self.con.execute(
-            f"SELECT core.{self.key} FROM {self.table} AS core {self._absent_where(absence)}"
+            f"SELECT core.{self.key} FROM {self.table} AS core {self._absent_where(absence, since)}"
             f" ORDER BY core.{self.key}",
             [source, *absence.parameters, json_of(sorted(absence.present))],
         ).fetchall()
         return [key for (key,) in rows]
+
+    def withdraw(self, source: str, since: int, absence: Absence) -> None:
+        """Take off the rows that only pages before the place `since` have shown, as far as absence proves.
+
+        They count as repeated: the pages since then told of them, by not showing them.
+        """
+        parameters = [since << PLACE_BITS, source, *absence.parameters, json_of(sorted(absence.present))]
+        withdrawn = f"ordinal < ? AND core.source = ? AND ({absence.condition}) AND NOT {_is_broken(absence)}"
+        # With those that came again: what makes a page known is all of its rows.
+        [(lost,)] = self.con.execute(
+            f"INSERT INTO lost_{self.table} FROM stage_{self.table} AS core WHERE {withdrawn}", parameters
+        ).fetchall()
+        self._lost += lost
+        self.con.execute(f"DELETE FROM stage_{self.table} AS core WHERE {withdrawn}", parameters)
+        self.con.execute(
+            f"DELETE FROM kept_{self.table} AS kept USING {self.table} AS core"
+            f" WHERE core.known_to IS NULL AND core.{self.key} = kept.{self.key} AND {withdrawn}",
+            parameters,
+        )
 
     def merge(self, source: str, snapshot_id: str, known: datetime, absence: Absence | None) -> Merged:
         """Merge `stage_<table>` into the history as of `known`; inside the caller's transaction."""
@@ -241,14 +261,20 @@ class Stage:
         ).fetchall()[0][0]
         return closed
 
-    def _absent_where(self, absence: Absence) -> str:
+    def _absent_where(self, absence: Absence, since: int = 0) -> str:
+        first = since << PLACE_BITS
         return (
             f"WHERE core.known_to IS NULL AND core.source = ? AND ({absence.condition})"
             f" AND core.{self.key} NOT IN"
-            f" (SELECT {self.key} FROM stage_{self.table} UNION ALL SELECT {self.key} FROM kept_{self.table})"
-            f""" AND NOT list_has_any(from_json(?::JSON, '["VARCHAR"]'),"""
-            f" [{', '.join(absence.present_in)}]::VARCHAR[])"
+            f" (SELECT {self.key} FROM stage_{self.table} WHERE ordinal >= {first}"
+            f"  UNION ALL SELECT {self.key} FROM kept_{self.table} WHERE ordinal >= {first})"
+            f" AND NOT {_is_broken(absence)}"
         )
+
+
+def _is_broken(absence: Absence) -> str:
+    keys = ", ".join(absence.present_in)
+    return f"""list_has_any(from_json(?::JSON, '["VARCHAR"]'), [{keys}]::VARCHAR[])"""
 
 
 def json_of(values: Iterable[object]) -> str:

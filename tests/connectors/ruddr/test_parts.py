@@ -17,11 +17,10 @@ from hypothesis import strategies as st
 from connectors import errors
 from connectors.answers import Answer
 from connectors.http import Limits
-from connectors.listing import Reading
+from connectors.listing import Reading, evenly
 from connectors.parsing import plain_id
 from connectors.ruddr import cuts, paging
 from connectors.ruddr.client import Ruddr
-from connectors.ruddr.cuts import evenly
 
 TOKEN = "tok3n"
 QUICK = Limits(total_seconds=10, backoff_seconds=0.01, read_seconds=5, tries=3)

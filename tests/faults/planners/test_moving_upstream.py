@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
+from connectors.ruddr.wire import id_in
 from connectors.sandbox import Sandbox
 from connectors.sandbox.table import Entry
-from pipelines import snapshot
+from pipelines import missing
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(60)]
 
@@ -192,6 +193,56 @@ def test_a_booking_reassigned_behind_the_reader_stands_once_after_the_next_pull(
     assert at.warehouse.bookings() == at.pulled - {gone} | made
 
 
+@PLANNERS
+@FIRST_OR_LATER
+def test_what_only_a_reading_that_was_given_up_has_shown_does_not_stand(
+    planner: Callable[..., Planner], source: str, is_first: bool
+) -> None:
+    """Bookings are reassigned behind the reader, as in 10,000ft, so many that the list is read again."""
+    at = planner(source, is_first=is_first)
+    gone, made = set(), set()
+
+    def reassign(asked: re.Match[str]) -> None:
+        keys = [str(row["id"]) for row in at.rows()[:10]]
+        for key in [*keys, asked["cursor"]] if source == "ruddr" else keys:
+            row = at.state.get(at.stream, at.key(key))
+            at.delete(key)
+            again = {name: value for name, value in row.items() if name not in ("id", "createdAt")}
+            made.add(str(at.state.add(at.stream, **again)))
+            gone.add(key)
+
+    at.on_the_second_page(reassign)
+    pulled = at.pull()
+    assert (pulled.complete, pulled.repeated > 0) == (True, True)
+    assert set(map(id_in, at.warehouse.bookings())) == set(map(id_in, at.pulled)) - gone | made
+
+
+@PLANNERS
+def test_what_a_reading_that_was_given_up_has_shown_stays_while_the_service_shows_it(
+    planner: Callable[..., Planner], source: str
+) -> None:
+    """It moved out of the window while the list was read again."""
+    at = planner(source)
+    start, end = ("starts_at", "ends_at") if source == "tenthousandft" else ("start", "end")
+    moved: list[str] = []
+
+    def move(asked: re.Match[str]) -> None:
+        rows = at.rows()
+        moved.append(str(rows[0]["id"]))
+        at.state.update(at.stream, rows[0]["id"], **{start: "2030-01-07", end: "2030-01-11"})
+        for row in rows[1:11]:
+            at.delete(str(row["id"]))
+        if source == "ruddr":
+            at.delete(asked["cursor"])
+
+    at.on_the_second_page(move)
+    assert at.pull().complete
+    found = at.warehouse.con.execute(
+        "SELECT start_date FROM core_booking_now WHERE source_key = ?", moved
+    ).fetchall()
+    assert found == [(date(2030, 1, 7),)]
+
+
 # A planner that shows little.
 
 
@@ -227,7 +278,7 @@ def test_an_empty_list_deletes_no_booking_that_the_service_still_shows(
 ) -> None:
     """Ruddr's read-only rows have no address: they go with the list."""
     at = planner(source)
-    assert 0 < len(asked_for(at)) <= snapshot.CONFIRM_ONE_BY_ONE
+    assert 0 < len(asked_for(at)) <= missing.CONFIRM_ONE_BY_ONE
     there = asked_for(at)
     lists_show_nothing(at)
     pulled = at.pull()
@@ -236,15 +287,30 @@ def test_an_empty_list_deletes_no_booking_that_the_service_still_shows(
 
 
 @PLANNERS
-def test_beyond_those_asked_for_one_by_one_a_second_empty_list_is_believed(
+def test_two_empty_lists_are_not_believed_while_the_service_shows_one_of_their_bookings(
+    planner: Callable[..., Planner], source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Too many are missing to ask for each: a second list is read, and then a few are asked for."""
+    monkeypatch.setattr(missing, "CONFIRM_ONE_BY_ONE", 5)
+    at = planner(source)
+    there = asked_for(at)
+    lists_show_nothing(at)
+    pulled = at.pull()
+    assert (pulled.complete, pulled.loaded) == (False, 0)
+    assert "cannot be believed" in str(pulled.why)
+    assert asked_for(at) == there
+
+
+@PLANNERS
+def test_many_bookings_that_are_gone_go_although_only_a_few_are_asked_for(
     planner: Callable[..., Planner], source: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What a mass deletion may do to ftrack is for the guards."""
-    monkeypatch.setattr(snapshot, "CONFIRM_ONE_BY_ONE", 5)
+    monkeypatch.setattr(missing, "CONFIRM_ONE_BY_ONE", 5)
     at = planner(source)
-    lists_show_nothing(at)
-    pulled = at.pull()
-    assert (pulled.complete, pulled.loaded) == (True, 0)
+    for key in [entry.row["id"] for entry in at.table.entries]:
+        at.table.delete(key)
+    assert at.pull().complete
     assert asked_for(at) == set()
 
 
