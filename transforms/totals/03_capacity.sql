@@ -1,27 +1,25 @@
 -- temp calendar: contracted capacity, and what holidays and full-day time off leave of it.
--- Grain: resource, day. Unit: milliseconds. Needs calendar_contracted and, in booking_day, the days of Ruddr's
--- time off (build.py says in which order).
+-- Grain: resource, day. Unit: milliseconds. Needs calendar_contracted and, in mart_booking_day_fact, the days of
+-- Ruddr's time off (build.py says in which order).
 --
 -- work_ms       contracted less holidays (10,000ft: 0 on an account holiday no block covers;
 --               Ruddr: less the hours of the person's holiday rows)
 -- spread_ms     what project work spreads over by default. 10,000ft: work_ms, leave does not shrink it.
 --               Ruddr: contracted, but 0 on a day of full-day time off (hours >= the day's capacity; 10 ms
 --               allow for several rounded shares that make up a day). 10,000ft the same where a policy says
---               that leave shrinks work: then its leave too stands in booking_day by now.
+--               that leave shrinks work: then its leave too stands there by now.
 CREATE OR REPLACE TEMP TABLE calendar AS
 WITH
 time_off AS (
     SELECT
-        d.resource_id,
-        d.day,
-        sum(d.ms) AS off_ms,
-        sum(d.ms) FILTER (b.kind = 'holiday') AS holiday_ms
-    FROM booking_day AS d
-    INNER JOIN booking AS b ON d.booking_id = b.booking_id
-    WHERE b.kind IN ('leave', 'holiday')
-    GROUP BY d.resource_id, d.day
+        day_id,
+        sum(ms) AS off_ms,
+        sum(ms) FILTER (counts_as = 0) AS holiday_ms
+    FROM mart_booking_day_fact
+    GROUP BY day_id
 )
 SELECT
+    c.day_id,
     c.resource_id,
     c.day,
     c.contracted_ms,
@@ -34,4 +32,4 @@ SELECT
         ELSE c.contracted_ms
     END::BIGINT AS spread_ms
 FROM calendar_contracted AS c
-LEFT JOIN time_off AS t ON c.resource_id = t.resource_id AND c.day = t.day;
+LEFT JOIN time_off AS t ON c.day_id = t.day_id;

@@ -72,11 +72,12 @@ comparable AS (
     SELECT week FROM week_covered GROUP BY week HAVING count(*) = 2
 ),
 hours AS (
-    SELECT r.source, r.resource_key AS person_key, p.project_key, t.week, t.ms
-    FROM work_week AS t
-    INNER JOIN resource AS r ON t.resource_id = r.resource_id
-    INNER JOIN project AS p ON t.project_id = p.project_id
-    WHERE r.resource_kind = 'member' AND t.week IN (SELECT week FROM comparable)
+    SELECT r.source, r.person_key, p.project_key, c.week, w.booked_ms AS ms
+    FROM mart_work_fact AS w
+    INNER JOIN covered_part AS c ON w.part_id = c.part_id
+    INNER JOIN mart_resource AS r ON c.resource_id = r.resource_id
+    INNER JOIN mart_project AS p ON w.project_id = p.project_id
+    WHERE r.resource_kind = 'member' AND c.week IN (SELECT week FROM comparable)
 ),
 -- Ruddr's rows renamed to 10,000ft's keys where both know the person (project); own keys are kept apart.
 named AS (

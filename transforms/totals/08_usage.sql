@@ -1,10 +1,10 @@
 -- Allocation, used, remaining. Used is what ftrack's time logs say; people are matched by e-mail, else by exact
 -- name, projects by code, else by exact name, one to one. Units: milliseconds.
 
-CREATE OR REPLACE TEMP TABLE used_week AS
+-- Time logged. Grain: person, project, ISO week, in the weeks the logs name.
+CREATE OR REPLACE TABLE mart_used_fact AS
 SELECT
     coalesce(lower(trim(email)), lower(trim(person)), '') AS who,
-    lower(trim(person)) AS name,
     lower(trim(project_code)) AS code,
     lower(trim(project)) AS project_name,
     min(person) AS person,
@@ -12,13 +12,14 @@ SELECT
     min(project) AS project,
     min(project_code) AS project_code,
     date_trunc('week', work_date)::DATE AS week,
-    sum(duration_ms)::BIGINT AS ms
+    sum(duration_ms)::BIGINT AS used_ms
 FROM core_timelog_now
 GROUP BY ALL;
 
 -- Grain: source (planner), person, project, ISO week both the planner and a time log may speak of. A row stands
--- where either has hours; remaining is negative where more was worked than allocated.
-CREATE OR REPLACE TABLE mart_usage_week AS
+-- where either has hours; remaining is negative where more was worked than allocated. A view: it is as long as
+-- all bookings by week, and seldom asked for whole.
+CREATE OR REPLACE VIEW mart_usage_week AS
 WITH
 allocated AS (
     SELECT
@@ -27,13 +28,14 @@ allocated AS (
         r.email,
         p.project,
         p.project_code,
-        t.week,
-        t.ms,
+        date_trunc('week', d.day)::DATE AS week,
+        w.booked_ms AS ms,
         coalesce(lower(trim(r.email)), lower(trim(r.person))) AS who,
         coalesce(nullif(lower(trim(p.project_code)), ''), lower(trim(p.project))) AS what
-    FROM work_week AS t
-    INNER JOIN resource AS r ON t.resource_id = r.resource_id
-    INNER JOIN project AS p ON t.project_id = p.project_id
+    FROM mart_work_fact AS w
+    INNER JOIN mart_person_day_fact AS d ON w.part_id = d.day_id
+    INNER JOIN mart_resource AS r ON d.resource_id = r.resource_id
+    INNER JOIN mart_project AS p ON w.project_id = p.project_id
     WHERE r.resource_kind = 'member'
 ),
 planned AS (
@@ -50,25 +52,29 @@ planned AS (
     FROM allocated
     GROUP BY ALL
 ),
-known_code AS (
-    SELECT DISTINCT what AS code FROM allocated WHERE project_code <> ''
+booked_code AS (
+    SELECT DISTINCT lower(trim(p.project_code)) AS code
+    FROM mart_project AS p
+    INNER JOIN (SELECT DISTINCT project_id FROM mart_work_fact) AS w ON p.project_id = w.project_id
+    WHERE p.project_code <> ''
+),
+covered AS (
+    SELECT DISTINCT source, date_trunc('week', day)::DATE AS week FROM mart_coverage
 ),
 used AS (
     SELECT
-        s.source,
+        c.source,
         u.who,
-        if(u.code IN (SELECT code FROM known_code), u.code, u.project_name) AS what,
+        coalesce(b.code, u.project_name) AS what,
         u.week,
         min(u.person) AS person,
         min(u.email) AS email,
         min(u.project) AS project,
         min(u.project_code) AS project_code,
-        sum(u.ms)::BIGINT AS used_ms
-    FROM used_week AS u
-    CROSS JOIN (SELECT DISTINCT source FROM mart_coverage) AS s
-    SEMI JOIN (
-        SELECT DISTINCT source, date_trunc('week', day)::DATE AS week FROM mart_coverage
-    ) AS v ON s.source = v.source AND u.week = v.week
+        sum(u.used_ms)::BIGINT AS used_ms
+    FROM mart_used_fact AS u
+    INNER JOIN covered AS c ON u.week = c.week
+    LEFT JOIN booked_code AS b ON u.code = b.code
     GROUP BY ALL
 )
 SELECT
@@ -80,10 +86,12 @@ SELECT
     coalesce(a.week, u.week) AS week,
     coalesce(a.allocated_ms, 0) AS allocated_ms,
     coalesce(u.used_ms, 0) AS used_ms,
-    coalesce(a.allocated_ms, 0) - coalesce(u.used_ms, 0) AS remaining_ms
+    coalesce(a.allocated_ms, 0) - coalesce(u.used_ms, 0) AS remaining_ms,
+    hours(coalesce(a.allocated_ms, 0)) AS allocated_hours,
+    hours(coalesce(u.used_ms, 0)) AS used_hours,
+    hours(coalesce(a.allocated_ms, 0) - coalesce(u.used_ms, 0)) AS remaining_hours
 FROM planned AS a
-FULL JOIN used AS u ON a.source = u.source AND a.who = u.who AND a.what = u.what AND a.week = u.week
-ORDER BY ALL;
+FULL JOIN used AS u ON a.source = u.source AND a.who = u.who AND a.what = u.what AND a.week = u.week;
 
 -- Grain: task of ftrack with an estimate or time logged (within the days read).
 CREATE OR REPLACE TABLE mart_task_usage AS

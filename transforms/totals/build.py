@@ -15,38 +15,36 @@ from transforms.policy import WEEKDAYS, Policy
 from transforms.totals import groups
 
 _TEMPORARY = (
+    "block",
     "block_day",
+    "block_week",
     "booking",
-    "booking_day",
+    "busy_week",
     "calendar",
     "calendar_contracted",
     "calendar_day",
-    "calendar_effective",
     "calendar_range",
+    "covered_day",
+    "covered_part",
+    "day_sum",
+    "expand_part",
     "expand_running",
-    "expand_spread",
     "planner_person",
     "planner_project",
     "policy_week",
-    "project",
-    "resource",
-    "resource_day",
-    "used_week",
-    "work_day",
-    "work_month",
-    "work_week",
 )
 
 _BOOKING_DAY = """
-CREATE OR REPLACE TEMP TABLE booking_day (booking_id INTEGER, resource_id INTEGER, day DATE, ms BIGINT)
+CREATE OR REPLACE TABLE mart_booking_day_fact
+    (booking_id INTEGER, day_id INTEGER, counts_as UTINYINT, ms BIGINT)
 """
 
 _DROP_HOURS = """
-DELETE FROM booking_day
+DELETE FROM mart_booking_day_fact AS d
 USING calendar AS c
 WHERE
-    booking_day.resource_id = c.resource_id AND booking_day.day = c.day AND c.spread_ms = 0
-    AND booking_day.booking_id IN (SELECT booking_id FROM expand_booking)
+    d.day_id = c.day_id AND c.spread_ms = 0
+    AND d.booking_id IN (SELECT booking_id FROM expand_booking)
 """
 
 

@@ -49,5 +49,5 @@ CROSS JOIN project
 CROSS JOIN work_item
 CROSS JOIN leave_type
 LEFT JOIN mart_booking AS m ON c.known_to IS NULL AND c.source = m.source AND c.source_key = m.source_key
-LEFT JOIN mart_booking_day_fact AS d ON m.booking_id = d.booking_id
+LEFT JOIN mart_booking_day AS d ON m.booking_id = d.booking_id
 ORDER BY d.day

@@ -14,7 +14,7 @@ SELECT
     b.is_tentative,
     d.day,
     d.ms
-FROM mart_booking_day_fact AS d
+FROM mart_booking_day AS d
 INNER JOIN mart_booking AS b USING (booking_id)
 SEMI JOIN mart_coverage AS v ON b.source = v.source AND d.day = v.day
 WHERE

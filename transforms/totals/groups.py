@@ -17,13 +17,13 @@ _DAILY = "source = 'tenthousandft' AND effort_unit = 'hours_per_day'"
 _CONTRACTED = "SELECT *, contracted_ms AS weight_ms FROM calendar_contracted"
 _DAYS = {
     "account_days": "FROM account_day",
-    "every_day": "SELECT resource_id, day, 1::BIGINT AS weight_ms FROM calendar_contracted",
+    "every_day": "SELECT resource_id, day_id, 1::BIGINT AS weight_ms FROM calendar_contracted",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """SQL of the bookings, and of their weights: (resource_id, day, weight_ms)."""
+    """SQL of the bookings, and of their weights: (resource_id, day_id, weight_ms)."""
 
     bookings: str
     weights: str
@@ -78,7 +78,7 @@ def _split(policy: Policy, where: str, weights: str) -> Iterator[Group]:
 
 def _exceptions(policy: Policy, weights: str) -> Iterator[tuple[str, str, str]]:
     """(which bookings, in which table, over which weights) of every policy that is not the default."""
-    even = f"SELECT resource_id, day, (weight_ms > 0)::BIGINT AS weight_ms FROM ({weights})"
+    even = f"SELECT resource_id, day_id, (weight_ms > 0)::BIGINT AS weight_ms FROM ({weights})"
     is_even, is_whole = policy.ruddr_period_spread == "evenly", policy.ruddr_edge_periods == "whole"
     if is_even or is_whole:
         yield _BY_PERIOD, "booking_piece" if is_whole else "booking", even if is_even else weights

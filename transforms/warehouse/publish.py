@@ -105,16 +105,22 @@ ORDER BY source, stream
 def _views_and_macros(
     con: duckdb.DuckDBPyConnection, copy: duckdb.DuckDBPyConnection, views: dict[str, str]
 ) -> None:
-    for sql in views.values():
+    for sql in (*_macros(con, "macro"), *views.values(), *_macros(con, "table_macro")):
         copy.execute(sql)
-    macros = con.execute(
-        "SELECT function_name, parameters, macro_definition, function_type FROM duckdb_functions()"
-        " WHERE NOT internal AND function_type IN ('macro', 'table_macro')"
-        " AND database_name = current_database() ORDER BY 1"
+
+
+def _macros(con: duckdb.DuckDBPyConnection, kind: str) -> list[str]:
+    """The SQL that makes our macros again. Views call the scalar ones, table macros read tables and views."""
+    found = con.execute(
+        "SELECT function_name, parameters, macro_definition FROM duckdb_functions()"
+        " WHERE NOT internal AND function_type = ? AND database_name = current_database() ORDER BY 1",
+        [kind],
     ).fetchall()
-    for name, parameters, definition, kind in macros:
-        table = "TABLE " if kind == "table_macro" else ""
-        copy.execute(f"CREATE MACRO {name}({', '.join(parameters)}) AS {table}{definition}")
+    table = "TABLE " if kind == "table_macro" else ""
+    return [
+        f"CREATE MACRO {name}({', '.join(parameters)}) AS {table}{definition}"
+        for name, parameters, definition in found
+    ]
 
 
 def _swap(link: Path, copy: Path) -> None:
