@@ -4,6 +4,9 @@
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+TAP := $(VENV)/tap-ruddr
+TAP_STAMP := $(TAP)/.installed
+TAP_REQUIREMENTS := tests/contract/tap_ruddr/requirements.txt
 
 .PHONY: setup demo test lint bench clean
 
@@ -12,7 +15,7 @@ setup: $(STAMP)
 demo: $(STAMP)
 	$(BIN)/crewtally demo $(ARGS)
 
-test: $(STAMP)
+test: $(STAMP) $(TAP_STAMP)
 	$(BIN)/python -m pytest $(ARGS)
 
 lint: $(STAMP)
@@ -24,9 +27,19 @@ bench: $(STAMP)
 	$(BIN)/python bench/steps.py $(ARGS)
 	$(BIN)/python bench/marts.py
 	$(BIN)/python bench/push.py
+	$(BIN)/python bench/pull.py
 
 clean:
 	rm -rf $(VENV)
+
+# A client of Ruddr's API that nobody here wrote, to judge the sandbox: it cannot share our environment. Ours has
+# pip in any case, so that a Python without ensurepip will do.
+$(TAP_STAMP): $(TAP_REQUIREMENTS) | $(STAMP)
+	@echo "Setting up $(TAP), a client to test against."
+	@$(BIN)/python -m venv --clear --without-pip $(TAP)
+	@$(BIN)/python -m pip --python $(TAP)/bin/python install -q --disable-pip-version-check \
+	    --no-deps --ignore-requires-python -r $(TAP_REQUIREMENTS)
+	@touch $@
 
 # A Debian Python without python3-venv has no ensurepip; its pip can still fill a virtual environment.
 $(STAMP): pyproject.toml constraints.txt

@@ -1,8 +1,8 @@
 """Reads streams with tap-ruddr and prints their rows as one JSON object. Arguments: URL, token, streams.
 
-Runs under the Python of tap-ruddr's own virtual environment: it wants Python < 3.12 and SQLAlchemy < 2, so it
-cannot live beside Prefect (docs/decisions/0006). The tap knows no other address than ruddr.io and no
-allocations; told of both, it reads them with its own requests, authentication and paging.
+Runs in tap-ruddr's own virtual environment: what it needs cannot live beside Prefect (docs/decisions/0006).
+The tap knows no other address than ruddr.io and no allocations; told of both, it reads them with its own
+requests, authentication and paging.
 """
 
 from __future__ import annotations
