@@ -8,14 +8,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from connectors.errors import AuthenticationError, ConnectorError, PermissionDenied, Unreachable
 from pipelines import tables
-from pipelines.lock import READER_PATIENCE_SECONDS, WarehouseLocked, warehouse
+from pipelines.lock import READER_PATIENCE_SECONDS, WarehouseLocked, lake, reading, warehouse
 from pipelines.settings import ENVIRONMENT_PREFIX, ConfigError, Settings
 from transforms.warehouse import WarehouseError
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from transforms.warehouse.lake import Lake
 
 CLOCK_TOLERANCE = timedelta(minutes=2)
 _SECRET_KEYS = {"tenthousandft": "token", "ruddr": "token", "ftrack": "key"}
@@ -130,15 +135,39 @@ def _addresses(settings: Settings) -> Iterator[Check]:
 
 
 def _warehouse(settings: Settings) -> Check:
+    place = lake(settings)
+    return _file(settings) if place is None else _lake(settings, place)
+
+
+def _lake(settings: Settings, place: Lake) -> Check:
+    """The catalog answers, and the files can be written, where a folder holds them."""
+    try:
+        with reading(settings, "doctor") as con:
+            newest, snapshots = _held(con) if con is not None else (None, 0)
+    except WarehouseError as error:
+        return Check("warehouse", False, str(error), "Then run `crewtally doctor` again.")
+    if "://" not in place.data_path:
+        folder = _folder("warehouse", Path(place.data_path), "[warehouse] data_path")
+        if not folder.ok:
+            return folder
+    found = f"the lake ({place.catalog}) with its files in {place.data_path} holds {snapshots} snapshots"
+    return _clock(newest) or Check("warehouse", True, found)
+
+
+def _held(con: duckdb.DuckDBPyConnection) -> tuple[datetime | None, int]:
+    """When the newest snapshot was taken, and how many there are."""
+    [(newest, snapshots)] = con.execute("SELECT max(finished_at), count(*) FROM raw_snapshot").fetchall()
+    return newest, snapshots
+
+
+def _file(settings: Settings) -> Check:
     path = settings.warehouse.path
     folder = _folder("warehouse", path.parent, "[warehouse] path")
     if not folder.ok or not path.exists():
         return folder if not folder.ok else Check("warehouse", True, f"{path} will be made by the first pull")
     try:
         with warehouse(settings, "doctor", patience_seconds=READER_PATIENCE_SECONDS) as con:
-            [(newest, snapshots)] = con.execute(
-                "SELECT max(finished_at), count(*) FROM raw_snapshot"
-            ).fetchall()
+            newest, snapshots = _held(con)
     except (WarehouseError, WarehouseLocked) as error:
         return Check("warehouse", False, str(error), "Then run `crewtally doctor` again.")
     return _clock(newest) or Check("warehouse", True, f"{path} holds {snapshots} snapshots")

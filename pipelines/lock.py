@@ -1,5 +1,7 @@
 """One process at a time in the warehouse: a file lock beside it, that waits and can say who holds it.
 
+A lake is locked by its catalog instead (turn.py), and read without a lock.
+
 DuckDB itself refuses a second process at once and says only its number. The lock is the kernel's (flock): it
 goes with its process, however that ends, so there is never a stale one to clean up.
 """
@@ -20,6 +22,8 @@ from pipelines.settings import Settings
 
 if TYPE_CHECKING:
     import duckdb
+
+    from transforms.warehouse.lake import Lake
 
 WRITER_PATIENCE_SECONDS = 900.0
 READER_PATIENCE_SECONDS = 10.0
@@ -59,9 +63,14 @@ def warehouse(
     patience_seconds: float = WRITER_PATIENCE_SECONDS,
     waiting: Callable[[str], None] = lambda _: None,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The open warehouse, alone. Raises WarehouseLocked, WarehouseBusy or WarehouseVersion."""
+    """The open warehouse, alone. Raises WarehouseLocked, or WarehouseError (busy, version, out of reach)."""
     from transforms.warehouse import open_warehouse  # keeps `crewtally --help` quick
 
+    place = lake(settings)
+    if place is not None:
+        with _lake(place, command, patience_seconds, waiting) as con:
+            yield con
+        return
     path = settings.warehouse.path
     with exclusive(path, command, patience_seconds=patience_seconds, waiting=waiting):
         con = open_warehouse(path)
@@ -69,6 +78,66 @@ def warehouse(
             yield con
         finally:
             con.close()
+
+
+@contextmanager
+def reading(
+    settings: Settings, command: str, *, waiting: Callable[[str], None] = lambda _: None
+) -> Iterator[duckdb.DuckDBPyConnection | None]:
+    """The warehouse for a look, or None where there is none yet; impatient, since a person waits.
+
+    A lake is read as it was when the reading began, whoever writes. Raises as `warehouse` does.
+    """
+    place = lake(settings)
+    if place is not None:
+        yield from _read_lake(place)
+    elif not settings.warehouse.path.exists():
+        yield None
+    else:
+        with warehouse(settings, command, patience_seconds=READER_PATIENCE_SECONDS, waiting=waiting) as con:
+            yield con
+
+
+def lake(settings: Settings) -> Lake | None:
+    """Where the lake is, if the warehouse is one."""
+    from transforms.warehouse.lake import Lake
+
+    told = settings.warehouse
+    if told.backend == "duckdb":
+        return None
+    password = told.password.get_secret_value() if told.password else None
+    return Lake((told.catalog or "").partition(":")[2].strip(), told.data_path or "", password)
+
+
+@contextmanager
+def _lake(
+    place: Lake, command: str, patience_seconds: float, waiting: Callable[[str], None]
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    from pipelines.turn import turn
+    from transforms.warehouse.lake import open_lake, tidy
+
+    with turn(place, command, patience_seconds=patience_seconds, waiting=waiting):
+        con = open_lake(place)
+        try:
+            yield con
+            tidy(con)
+        finally:
+            con.close()
+
+
+def _read_lake(place: Lake) -> Iterator[duckdb.DuckDBPyConnection | None]:
+    from transforms.warehouse.errors import WarehouseMissing
+    from transforms.warehouse.lake import read_lake
+
+    try:
+        con = read_lake(place)
+    except WarehouseMissing:
+        yield None
+        return
+    try:
+        yield con
+    finally:
+        con.close()
 
 
 def _acquire(file: IO[str], warehouse: Path, patience: float, waiting: Callable[[str], None]) -> None:

@@ -7,8 +7,9 @@ wherever they were written. A value that is a secret is a `SecretStr` from the m
 from __future__ import annotations
 
 import os
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import urlsplit
@@ -30,7 +31,7 @@ ENVIRONMENT_PREFIX = "CREWTALLY_"
 CONFIG_VARIABLE = "CREWTALLY_CONFIG"
 DEFAULT_FILE = "crewtally.toml"
 SOURCES = ("tenthousandft", "ruddr")
-SECRETS = (("tenthousandft", "token"), ("ruddr", "token"), ("ftrack", "key"))
+SECRETS = (("tenthousandft", "token"), ("ruddr", "token"), ("ftrack", "key"), ("warehouse", "password"))
 SECRET_BLOCK = "prefect-secret:"  # noqa: S105 - the mark of a reference, not a secret
 
 Source = Literal["tenthousandft", "ruddr"]
@@ -63,8 +64,19 @@ def _filled(value: SecretStr) -> SecretStr:
     return value
 
 
+def _catalog(value: str) -> str:
+    kind, _, text = value.partition(":")
+    words = re.split(r"\s+(?=\w+=)", text.strip())
+    if kind != "postgres" or not all(re.match(r"\w+=\S", word) for word in words):
+        raise ValueError("must be written like postgres:dbname=crewtally host=db.example.com user=crewtally")
+    if any(word.startswith("password=") for word in words):
+        raise ValueError("must not hold the password; give it as CREWTALLY_WAREHOUSE__PASSWORD")
+    return value
+
+
 ServiceUrl = Annotated[str, AfterValidator(_service_url)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
+Catalog = Annotated[str, AfterValidator(_catalog)]
 Secret = Annotated[SecretStr, AfterValidator(_filled)]
 
 
@@ -91,10 +103,24 @@ class FtrackServer(Section):
 
 
 class WarehouseFiles(Section):
-    """The working DuckDB file, and the link under which analysts find the published copy."""
+    """The working DuckDB file, or the lake that stands in its place, and the link to the published copy.
+
+    With a lake, plans still lie beside `path`.
+    """
 
     path: Path = Path(".crewtally/warehouse.duckdb")
     published: Path = Path(".crewtally/current.duckdb")
+    backend: Literal["duckdb", "ducklake"] = "duckdb"
+    catalog: Catalog | None = None
+    data_path: str | None = Field(default=None, min_length=1)
+    password: Secret | None = None
+
+    @model_validator(mode="after")
+    def _lake_is_whole(self) -> WarehouseFiles:
+        missing = [key for key in ("catalog", "data_path") if getattr(self, key) is None]
+        if self.backend == "ducklake" and missing:
+            raise ValueError(f"with backend = 'ducklake', {' and '.join(missing)} must be set too")
+        return self
 
 
 class Landing(Section):
@@ -191,6 +217,7 @@ class Settings(BaseSettings):
         """The secrets in the clear: only for taking them out of a text that is about to be shown."""
         secrets = [part.token for part in (self.tenthousandft, self.ruddr) if part]
         secrets += [self.ftrack.key] if self.ftrack else []
+        secrets += [self.warehouse.password] if self.warehouse.password else []
         return {secret.get_secret_value() for secret in secrets}
 
 
@@ -211,7 +238,7 @@ def find_config(path: Path | None = None) -> Path | None:
 def load_settings(path: Path | None = None, *, secrets: bool = True) -> Settings:
     """Reads file and environment. With `secrets`, references to Prefect Secret blocks are resolved.
 
-    Without, none needs to be there: who only reads the warehouse asks no service anything.
+    Without, only the warehouse's own: who only reads it asks no service anything.
     Raises ConfigError, one line per wrong key.
     """
     file = find_config(path)
@@ -231,22 +258,23 @@ def load_settings(path: Path | None = None, *, secrets: bool = True) -> Settings
         raise ConfigError(f"A CREWTALLY_ variable holds no valid JSON: {error}.") from None
     settings._order = tuple(tables)
     settings = _anchored(settings, file.parent if file else Path.cwd())
-    return resolve_secrets(settings) if secrets else settings
+    return resolve_secrets(settings, SECRETS if secrets else SECRETS[-1:])
 
 
 def _need_no_secrets(tables: dict[str, Any]) -> None:
     """Fills in secrets that are missing; the environment's still win."""
     for section, key in SECRETS:
-        if isinstance(tables.get(section), dict):
+        if isinstance(tables.get(section), dict) and section != "warehouse":
             tables[section].setdefault(key, "not needed")
 
 
-def resolve_secrets(settings: Settings) -> Settings:
-    """Replaces every secret written as `prefect-secret:NAME` by the value of that Prefect Secret block."""
+def resolve_secrets(settings: Settings, secrets: Sequence[tuple[str, str]] = SECRETS) -> Settings:
+    """Replaces secrets written as `prefect-secret:NAME` by the value of that Prefect Secret block."""
     changed: dict[str, Any] = {}
-    for section, key in SECRETS:
+    for section, key in secrets:
         part = getattr(settings, section)
-        written = getattr(part, key).get_secret_value() if part else ""
+        secret = getattr(part, key) if part else None
+        written = secret.get_secret_value() if secret else ""
         if written.startswith(SECRET_BLOCK):
             value = _secret_block(written.removeprefix(SECRET_BLOCK), f"[{section}] {key}")
             changed[section] = part.model_copy(update={key: value})
@@ -296,6 +324,10 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
         part = getattr(settings, section)
         absolute = {key: folder / getattr(part, key).expanduser() for key in keys if getattr(part, key)}
         parts[section] = part.model_copy(update=absolute)
+    data_path = settings.warehouse.data_path
+    if data_path is not None and "://" not in data_path:
+        local = {"data_path": str(folder / Path(data_path).expanduser())}
+        parts["warehouse"] = parts["warehouse"].model_copy(update=local)
     return settings.model_copy(update=parts)
 
 

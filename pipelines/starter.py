@@ -27,6 +27,7 @@ dialect = "auto"            # auto | seed | studio: what the server's own schema
 [warehouse]
 path = ".crewtally/warehouse.duckdb"
 published = ".crewtally/current.duckdb"
+# backend = "ducklake"      # for writers on several machines: docs/operations.md
 
 [landing]
 path = ".crewtally/landing" # raw pages, byte for byte

@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 
 from pipelines import tables
+from pipelines.lock import lake
 from pipelines.settings import Settings
 
 LAST_RUNS = 10
@@ -46,7 +47,9 @@ ORDER BY started_at DESC LIMIT 1
 def read(settings: Settings, con: duckdb.DuckDBPyConnection | None) -> dict[str, Any]:
     """Keys: warehouse, now, streams, runs, quarantine, pushed. With no warehouse the lists are empty."""
     now = datetime.now(UTC).replace(microsecond=0)
-    state: dict[str, Any] = {"warehouse": settings.warehouse.path, "now": now}
+    place = lake(settings)
+    warehouse = settings.warehouse.path if place is None else place.catalog
+    state: dict[str, Any] = {"warehouse": warehouse, "now": now}
     state["streams"] = _rows(con, "raw_snapshot", _STREAMS)
     for stream in state["streams"]:
         stream["age_seconds"] = int((now.replace(tzinfo=None) - stream["finished_at"]).total_seconds())

@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from pipelines.lock import READER_PATIENCE_SECONDS, WRITER_PATIENCE_SECONDS, warehouse
+from pipelines.lock import WRITER_PATIENCE_SECONDS, reading, warehouse
 from pipelines.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -47,11 +47,8 @@ class Shell:
 
     @contextmanager
     def reading(self, settings: Settings, command: str) -> Iterator[duckdb.DuckDBPyConnection | None]:
-        """The warehouse for a look, or None where there is none yet; impatient, since a person waits."""
-        if not settings.warehouse.path.exists():
-            yield None
-            return
-        with warehouse(settings, command, patience_seconds=READER_PATIENCE_SECONDS, waiting=note) as con:
+        """The warehouse for a look, or None where there is none yet."""
+        with reading(settings, command, waiting=note) as con:
             yield con
 
     def redact(self, text: str) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.lock import lake
 from pipelines.settings import ConfigError, load_settings
 
 BOTH = """
@@ -182,3 +183,52 @@ def test_who_only_reads_the_warehouse_needs_no_secrets(
     settings = load_settings(file, secrets=False)
     assert settings.ruddr is not None
     assert settings.ruddr.token.get_secret_value() == "given"
+
+
+LAKE = """
+[warehouse]
+backend = "ducklake"
+catalog = "postgres:dbname=crewtally host=db.example.com user='the crew' sslmode=require"
+data_path = "lake"
+"""
+
+
+def test_a_lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CREWTALLY_WAREHOUSE__PASSWORD", "p-secret")
+    file = write(tmp_path, BOTH + LAKE)
+    for secrets in (True, False):  # who only reads needs this one too
+        settings = load_settings(file, secrets=secrets)
+        place = lake(settings)
+        assert place is not None
+        assert place.catalog == "dbname=crewtally host=db.example.com user='the crew' sslmode=require"
+        assert place.data_path == str(tmp_path / "lake")
+        assert place.password == "p-secret"
+        assert "p-secret" in settings.secret_values()
+        assert "p-secret" not in f"{settings!r}{place!r}"
+
+
+def test_a_bucket_is_no_relative_path(tmp_path: Path) -> None:
+    file = write(tmp_path, BOTH + LAKE.replace('"lake"', '"s3://bucket/lake"'))
+    assert load_settings(file).warehouse.data_path == "s3://bucket/lake"
+
+
+def test_by_default_there_is_no_lake(tmp_path: Path) -> None:
+    assert lake(load_settings(write(tmp_path, BOTH))) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "instead", "message"),
+    [
+        ("catalog", "", "catalog must be set too"),
+        ("data_path", "", "data_path must be set too"),
+        ("catalog", 'catalog = "sqlite:lake.db"', "must be written like postgres:"),
+        ("catalog", 'catalog = "postgres://crew:hush@db/crewtally"', "must be written like postgres:"),
+        ("catalog", 'catalog = "postgres:dbname=x password=hush"', "CREWTALLY_WAREHOUSE__PASSWORD"),
+        ("backend", 'backend = "lake"', "backend"),
+    ],
+)
+def test_a_lake_that_is_not_whole_is_refused(tmp_path: Path, line: str, instead: str, message: str) -> None:
+    text = "\n".join(instead if row.startswith(line) else row for row in LAKE.splitlines())
+    told = refusal(write(tmp_path, BOTH + text))
+    assert message in told
+    assert "hush" not in told

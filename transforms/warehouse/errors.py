@@ -1,8 +1,9 @@
-"""What can go wrong with a warehouse file.
+"""What can go wrong with a warehouse.
 
-WarehouseError          the file cannot be used: which, why, what to do next
+WarehouseError          it cannot be used: which, why, what to do next
 ├── WarehouseBusy       another process has the working file open; DuckDB allows one
-└── WarehouseVersion    the file was written by a newer crewtally
+├── WarehouseMissing    there is none yet, and a reader makes none
+└── WarehouseVersion    it was written by a newer crewtally, or waits to be migrated by a run of this one
 """
 
 from __future__ import annotations
@@ -16,5 +17,9 @@ class WarehouseBusy(WarehouseError):
     """Another process has the working file open."""
 
 
+class WarehouseMissing(WarehouseError):
+    """There is no warehouse yet."""
+
+
 class WarehouseVersion(WarehouseError):
-    """The file was written by a newer crewtally."""
+    """The warehouse is not of this crewtally's version."""

@@ -1,4 +1,4 @@
-"""Bring a warehouse file to this version: numbered SQL files, each applied once, in one transaction."""
+"""Bring a warehouse to this version: numbered SQL files, each applied once, all in one transaction."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from importlib.resources import files
 
 import duckdb
 
-from transforms.warehouse.errors import WarehouseVersion
+from transforms.warehouse.errors import WarehouseMissing, WarehouseVersion
 
 HISTORY_COLUMNS = ("known_from", "known_to", "snapshot_id", "closed_by")
 
@@ -19,17 +19,45 @@ def migrations() -> dict[int, str]:
 
 
 def migrate(con: duckdb.DuckDBPyConnection) -> None:
-    """Apply what is missing; keep every row. Raises WarehouseVersion for a file from a newer crewtally."""
-    known = migrations()
+    """Apply what is missing; keep every row. Raises WarehouseVersion for one from a newer crewtally."""
     applied = _version(con)
-    if applied > max(known):
+    _refuse_newer(applied)
+    if applied == max(migrations()):
+        return
+    con.begin()
+    try:
+        con.execute("CREATE TABLE IF NOT EXISTS meta_schema (version INTEGER NOT NULL)")
+        for version, sql in migrations().items():
+            if version > applied:
+                _apply(con, version, sql)
+        con.commit()
+    except BaseException:
+        con.rollback()
+        raise
+
+
+def check_version(con: duckdb.DuckDBPyConnection) -> None:
+    """For who only reads: raises WarehouseVersion for any version but this crewtally's.
+
+    WarehouseMissing when the first run has not come to the schema yet.
+    """
+    applied = _version(con)
+    _refuse_newer(applied)
+    if not applied:
+        raise WarehouseMissing("there is no warehouse yet: run `crewtally pull` first.")
+    if applied < max(migrations()):
         raise WarehouseVersion(
-            f"the warehouse has schema version {applied}, this crewtally knows {max(known)}: "
+            f"the warehouse has schema version {applied}, this crewtally needs {max(migrations())}: "
+            "the next run brings it there, `crewtally pull` for one."
+        )
+
+
+def _refuse_newer(applied: int) -> None:
+    if applied > max(migrations()):
+        raise WarehouseVersion(
+            f"the warehouse has schema version {applied}, this crewtally knows {max(migrations())}: "
             "upgrade crewtally, or point [warehouse] path at another file."
         )
-    for version, sql in known.items():
-        if version > applied:
-            _apply(con, version, sql)
 
 
 def core_tables(con: duckdb.DuckDBPyConnection) -> list[str]:
@@ -41,22 +69,18 @@ def core_tables(con: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def _version(con: duckdb.DuckDBPyConnection) -> int:
-    con.execute("CREATE TABLE IF NOT EXISTS meta_schema (version INTEGER NOT NULL)")
+    """0: nothing was ever applied."""
+    if not con.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'meta_schema'").fetchall():
+        return 0
     version: int = con.execute("SELECT coalesce(max(version), 0) FROM meta_schema").fetchall()[0][0]
     return version
 
 
 def _apply(con: duckdb.DuckDBPyConnection, version: int, sql: str) -> None:
-    con.begin()
-    try:
-        con.execute(sql)
-        for table in core_tables(con):
-            _views(con, table)
-        con.execute("INSERT INTO meta_schema VALUES (?)", [version])
-        con.commit()
-    except BaseException:
-        con.rollback()
-        raise
+    con.execute(sql)
+    for table in core_tables(con):
+        _views(con, table)
+    con.execute("INSERT INTO meta_schema VALUES (?)", [version])
 
 
 def _views(con: duckdb.DuckDBPyConnection, table: str) -> None:

@@ -1,0 +1,86 @@
+"""Writers of a lake take turns, whatever machine they run on: an advisory lock in the catalog's PostgreSQL.
+
+PostgreSQL holds it as long as the connection lives, so it goes with its process and is never stale. Readers
+need none: they see the lake as of its last whole transaction.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from pipelines.lock import WRITER_PATIENCE_SECONDS, WarehouseLocked
+from transforms.warehouse.lake import Lake, connect_catalog
+
+if TYPE_CHECKING:
+    import duckdb
+
+_KEY = 0x63726577  # "crew"; a lock is one database's own
+_POLL_SECONDS = 0.5
+_TRY = f"SELECT pg_try_advisory_xact_lock({_KEY})"
+_WHO = f"""
+SELECT a.application_name, to_char(a.xact_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') AS since
+FROM pg_locks AS l
+INNER JOIN pg_database AS d ON l.database = d.oid
+INNER JOIN pg_stat_activity AS a ON l.pid = a.pid
+WHERE l.locktype = 'advisory' AND l.objid = {_KEY} AND l.granted AND d.datname = current_database()
+"""  # noqa: S608 - our own number
+
+
+@contextmanager
+def turn(
+    lake: Lake,
+    command: str,
+    *,
+    patience_seconds: float = WRITER_PATIENCE_SECONDS,
+    waiting: Callable[[str], None] = lambda _: None,
+) -> Iterator[None]:
+    """Holds the one turn there is; `waiting` is told once, with the holder, if it is not free at once.
+
+    Raises WarehouseLocked when it is not free within `patience_seconds`, WarehouseError as `open_lake` does.
+    """
+    con = connect_catalog(lake, _signature(command))
+    try:
+        _acquire(con, patience_seconds, waiting)
+        yield
+    finally:
+        con.close()  # the transaction ends, and with it the lock
+
+
+def _acquire(con: duckdb.DuckDBPyConnection, patience: float, waiting: Callable[[str], None]) -> None:
+    deadline = time.monotonic() + patience
+    told = False
+    while not _try(con):
+        if time.monotonic() >= deadline:
+            raise WarehouseLocked(
+                f"The lake is in use by {_holder(con)}, and was for {patience:.0f} s. "
+                "Wait for that run to end, or stop it, then try again."
+            )
+        if not told:
+            waiting(f"Waiting for {_holder(con)} to be done with the lake.")
+            told = True
+        time.sleep(_POLL_SECONDS)
+
+
+def _try(con: duckdb.DuckDBPyConnection) -> bool:
+    """Takes the lock in a transaction that stays open, or leaves no transaction behind."""
+    con.begin()
+    [(taken,)] = con.execute("SELECT * FROM postgres_query('catalog', ?)", [_TRY]).fetchall()
+    if not taken:
+        con.rollback()
+    return bool(taken)
+
+
+def _holder(con: duckdb.DuckDBPyConnection) -> str:
+    found = con.execute("SELECT * FROM postgres_query('catalog', ?)", [_WHO]).fetchall()
+    return f"`{found[0][0]}` (since {found[0][1]} UTC)" if found else "another crewtally process"
+
+
+def _signature(command: str) -> str:
+    """The process as PostgreSQL shows it, which keeps 63 bytes."""
+    place = f" on {socket.gethostname()}, process {os.getpid()}"
+    return f"crewtally {command}".encode()[: 63 - len(place.encode())].decode(errors="ignore") + place
