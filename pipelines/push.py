@@ -24,7 +24,7 @@ from transforms.warehouse.ledger import Entry, Ledger, Outcome
 
 OPERATIONS_PER_REQUEST = 500
 """One POST is one transaction; very large ones are reported to crash servers."""
-REQUESTS_PER_COMMIT = 4
+REQUESTS_PER_COMMIT = 8
 """The ledger is written once for so many requests; what a crash leaves open is read back anyway."""
 ATTEMPTS = 4
 PAUSE_SECONDS = 1.0
@@ -48,9 +48,9 @@ class Batch:
 class Push:
     """One run over changes of one plan.
 
-    A thread of its own sends. Meanwhile this one writes the ledger for the requests before and after, builds
-    the next ones, and reads back what is done: `verdicts` says of a position in the plan how its record
-    differs, None when it is as planned.
+    A thread of its own sends, another reads back what is done, and meanwhile this one writes the ledger for
+    the requests before and after, and builds the next ones. `verdicts` says of a position in the plan how its
+    record differs, None when it is as planned.
     """
 
     ledger: Ledger
@@ -71,21 +71,22 @@ class Push:
         Raises the ConnectorError that ended the run early; what is known not to be done is intended again.
         """
         groups = _groups(_batches(self.dialect, entries, found))
-        sender = ThreadPoolExecutor(1, "push")
-        try:
-            self._meanwhile(groups)
-            while self.marked:
-                batches, self.marked = self.marked, []
-                flight = sender.submit(self._carry_out, batches, found)
-                self._meanwhile(groups)
-                flight.result()
-                self.earlier, self.outcomes = self.outcomes, []
-        finally:
-            self.stopping = True
-            sender.shutdown()
-            for batch in self.marked:
-                self._note(batch.entries, "intended")
-            self.ledger.settle(self.earlier + self.outcomes)
+        with ThreadPoolExecutor(1, "read back") as reader:
+            sender = ThreadPoolExecutor(1, "push")
+            try:
+                self._turn(groups)
+                while self.marked:
+                    batches, self.marked = self.marked, []
+                    flight = sender.submit(self._carry_out, batches, found)
+                    reader.submit(self._look, self._turn(groups))
+                    flight.result()
+                    self.earlier, self.outcomes = self.outcomes, []
+            finally:
+                self.stopping = True
+                sender.shutdown()
+                for batch in self.marked:
+                    self._note(batch.entries, "intended")
+                self.ledger.settle(self.earlier + self.outcomes)
 
     def verify(self, entries: Sequence[Entry]) -> None:
         """Read these back and compare them with the plan, field by field."""
@@ -93,16 +94,20 @@ class Push:
         for entry in entries:
             self.verdicts[entry.position] = mismatch(entry.change, found.get(entry.change["id"]))
 
-    def _meanwhile(self, groups: Iterator[list[Batch]]) -> None:
-        """One commit: the outcomes so far and the intent of what leaves next. Then read the former back."""
+    def _turn(self, groups: Iterator[list[Batch]]) -> list[Outcome]:
+        """One commit: the outcomes so far, which it returns, and the intent of what leaves next."""
         following = next(groups, [])
         self.ledger.turn(self.earlier, [entry for batch in following for entry in batch.entries])
         settled, self.earlier, self.marked = self.earlier, [], following
-        if self.sees:
+        return settled
+
+    def _look(self, settled: Sequence[Outcome]) -> None:
+        """Read back what is done, while ftrack answers; what is left over is read in the end."""
+        if self.sees and not self.stopping:
             try:
                 self.verify([outcome.entry for outcome in settled if outcome.status == "done"])
             except ConnectorError:
-                self.sees = False  # whether ftrack can be written to is for the sender to find out
+                self.sees = False  # whether that ends the run is for the sender to find out
 
     def _carry_out(self, batches: Sequence[Batch], found: Found) -> None:
         waiting = list(batches)
@@ -195,8 +200,11 @@ def _split(entries: Sequence[Entry], found: Found) -> tuple[list[Entry], list[En
 
 
 def _groups(batches: Iterator[Batch]) -> Iterator[list[Batch]]:
-    while group := list(islice(batches, REQUESTS_PER_COMMIT)):
+    """The first is a single one, so that something is under way soon."""
+    size = 1
+    while group := list(islice(batches, size)):
         yield group
+        size = REQUESTS_PER_COMMIT
 
 
 def _of_change(dialect: Dialect, change: Change, found: Found) -> list[Operation]:

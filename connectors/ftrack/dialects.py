@@ -103,7 +103,11 @@ class Seed:
         return [delete(self._types[kind], record_id)]
 
     def _data(self, fields: Fields) -> dict[str, Any]:
-        return {self._named.get(name, name): _wire(name, value) for name, value in fields.items()}
+        data = _at_the_edge(fields)
+        for name, its_own in self._named.items():
+            if name in data:
+                data[its_own] = data.pop(name)
+        return data
 
 
 class Studio:
@@ -178,11 +182,11 @@ class Studio:
         return {"type": self._appointment_types[kind]} | {named[name]: fields[name] for name in fields}
 
     def _event(self, fields: Fields) -> dict[str, Any]:
-        return {
-            "effort" if name == "value" else name: _wire(name, value)
-            for name, value in fields.items()
-            if name != "user_id"
-        }
+        data = _at_the_edge(fields)
+        data.pop("user_id", None)
+        if "value" in data:
+            data["effort"] = data.pop("value")
+        return data
 
 
 def dialect(schemas: Iterable[Mapping[str, Any]], configured: str = "auto") -> Dialect:
@@ -273,8 +277,13 @@ def _day_of(text: str | None) -> str | None:
     return None if moment is None else moment.date().isoformat()
 
 
-def _wire(name: str, value: Any) -> Any:
-    return _moment_of(value).copy() if name in ("start", "end") and value else value
+def _at_the_edge(fields: Fields) -> dict[str, Any]:
+    """The fields with their days as moments."""
+    data = dict(fields)
+    for name in ("start", "end"):
+        if day := data.get(name):
+            data[name] = _moment_of(day).copy()
+    return data
 
 
 @lru_cache(maxsize=4096)

@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from importlib.resources import files
 from typing import Any, Literal, NamedTuple
 
@@ -123,6 +124,9 @@ class Ledger:
             if outcomes:
                 self._load("ledger_outcome", _gathered(outcomes))
                 self.con.execute(_sql("ledger_settle"))
+                done = {entry.change["action"] for entry, status, _error in outcomes if status == "done"}
+                for action in sorted(done):
+                    self.con.execute(_sql(f"ledger_{action}"))
             if sending:
                 self._load("ledger_leaving", _gathered((entry, "sending", None) for entry in sending))
                 self.con.execute(_sql("ledger_sending"))
@@ -149,14 +153,15 @@ class Ledger:
 
     def _entries(self, condition: str, parameters: list[Any]) -> list[Entry]:
         rows = self.con.execute(
-            f"SELECT plan_sha256, position FROM push_change WHERE {condition} ORDER BY plan_sha256, position",
+            "SELECT plan_sha256, list(position ORDER BY position) FROM push_change"
+            f" WHERE {condition} GROUP BY plan_sha256 ORDER BY plan_sha256",
             parameters,
         ).fetchall()
-        found = []
-        for sha256, position in rows:
+        found: list[Entry] = []
+        for sha256, positions in rows:
             plan = self.plan(sha256)
             if plan is not None:
-                found.append(Entry(sha256, position, plan.changes[position]))
+                found += [Entry(sha256, position, plan.changes[position]) for position in positions]
         return found
 
     @contextmanager
@@ -194,5 +199,6 @@ def _now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 
 
+@cache
 def _sql(name: str) -> str:
     return files(__package__).joinpath(f"{name}.sql").read_text()
