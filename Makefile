@@ -27,6 +27,8 @@ bench: $(STAMP)
 	$(BIN)/python bench/steps.py $(ARGS)
 	$(BIN)/python bench/marts.py
 	$(BIN)/python bench/push.py
+	$(BIN)/python bench/push.py --dialect studio
+	$(BIN)/python bench/diff.py
 	$(BIN)/python bench/pull.py
 
 clean:

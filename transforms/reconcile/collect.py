@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from importlib.resources import files
 from typing import Any, cast
 
 import duckdb
@@ -22,6 +23,7 @@ from transforms.reconcile.plan import (
 )
 
 MS_PER_HOUR = 3_600_000
+PAGE = 10_000
 
 
 def hours(ms: int) -> float:
@@ -46,26 +48,46 @@ def last_plan(con: duckdb.DuckDBPyConnection, server: str) -> str | None:
 
 def changes(con: duckdb.DuckDBPyConnection) -> list[Change]:
     """Everything to create, update and delete."""
-    return [_change(row) for row in _rows(con, "FROM plan_record WHERE verdict <> 'blocked'")]
+    result = con.execute(files(__package__).joinpath("changes.sql").read_text())
+    names = [column[0] for column in result.description or ()]
+    before, after, origin = (
+        [(place, name[1:]) for place, name in enumerate(names) if name[0] == mark] for mark in "<>@"
+    )
+    found: list[Change] = []
+    while page := result.fetchmany(PAGE):
+        found += [_change(row, before, after, origin) for row in page]
+    return found
 
 
-def _change(row: dict[str, Any]) -> Change:
-    before, after = differing(image(row["before"]), image(row["after"]))
+Places = list[tuple[int, str]]
+"""Which places of a row are which fields."""
+
+
+def _change(row: tuple[Any, ...], before: Places, after: Places, origin: Places) -> Change:
+    """A row of changes.sql as a plan says it; it can be hundreds of thousands, so nothing is done twice."""
+    action, kind, record_id, rule, person, project, before_ms, after_ms, task, moved_from, moved_to = row[:11]
+    was: Image | None = {name: row[place] for place, name in before if row[place] is not None}
+    will: Image | None = {name: row[place] for place, name in after if row[place] is not None}
+    if action == "update":
+        was, will = differing(was, will)
     change: Change = {
-        "action": row["verdict"],
-        "kind": row["kind"],
-        "id": row["record_id"],
-        "before": before,
-        "after": after,
-        "rule": row["rule"],
-        "origin": row["origin"],
-        "person": row["person"],
-        "project": row["project"],
-        "hours": {"before": hours(row["before_ms"]), "after": hours(row["after_ms"])},
+        "action": action,
+        "kind": kind,
+        "id": record_id,
+        "before": None if action == "create" else was,
+        "after": None if action == "delete" else will,
+        "rule": rule,
+        "origin": {name: row[place] for place, name in origin},
+        "person": person,
+        "project": project,
+        "hours": {"before": hours(before_ms), "after": hours(after_ms)},
     }
-    for name in ("task", "moved_from", "moved_to"):
-        if row[name] is not None:
-            change[name] = row[name]
+    if task is not None:
+        change["task"] = task
+    if moved_from is not None:
+        change["moved_from"] = moved_from
+    if moved_to is not None:
+        change["moved_to"] = moved_to
     return change
 
 
@@ -162,7 +184,7 @@ def summary(con: duckdb.DuckDBPyConnection) -> Summary:
 
 def impact(con: duckdb.DuckDBPyConnection) -> Impact:
     """What the guards look at."""
-    records = con.execute("SELECT count(*) FROM rec_held").fetchall()[0][0]
+    records = con.execute("SELECT coalesce(sum(records), 0)::BIGINT FROM rec_held").fetchall()[0][0]
     people = [row for row in _rows(con, "FROM plan_impact_user") if row["before_ms"] > 0]
     return {
         "records": records,
@@ -187,7 +209,7 @@ def _rows(con: duckdb.DuckDBPyConnection, query: str) -> Iterator[dict[str, Any]
     """Rows as dicts, in pages, so that a large result is not held twice."""
     result = con.execute(query)
     names = [column[0] for column in result.description or ()]
-    while page := result.fetchmany(10_000):
+    while page := result.fetchmany(PAGE):
         for row in page:
             yield dict(zip(names, row, strict=True))
 

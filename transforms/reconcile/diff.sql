@@ -33,6 +33,16 @@ SELECT w.record_id
 FROM rec_want AS w
 INNER JOIN rec_actual AS a ON w.record_id = a.record_id AND w.image IS NOT DISTINCT FROM a.image;
 
+-- What is left is little, on most days, and all that follows looks at nothing else. Grain: such a record.
+CREATE OR REPLACE TEMP TABLE rec_want_left AS
+SELECT * FROM rec_want ANTI JOIN rec_keep USING (record_id);
+
+CREATE OR REPLACE TEMP TABLE rec_ours_left AS
+SELECT * FROM rec_ours ANTI JOIN rec_keep USING (record_id);
+
+CREATE OR REPLACE TEMP TABLE rec_actual_left AS
+SELECT * FROM rec_actual ANTI JOIN rec_keep USING (record_id);
+
 -- Records of others that already say what a new record of ours would. Grain: wanted record. One record of
 -- theirs stands for one of ours.
 CREATE OR REPLACE TEMP TABLE rec_foreign AS
@@ -48,9 +58,9 @@ meant AS (
                 if(t.dialect = 'studio', if(a.image.leave, 'leave', a.image.project_id), a.image.allocation_type)
             )
         END AS meaning
-    FROM rec_actual AS a
-    ANTI JOIN rec_ours AS o ON a.record_id = o.record_id
-    ANTI JOIN rec_want AS w ON a.record_id = w.record_id
+    FROM rec_actual_left AS a
+    ANTI JOIN rec_ours_left AS o ON a.record_id = o.record_id
+    ANTI JOIN rec_want_left AS w ON a.record_id = w.record_id
     CROSS JOIN rec_setting AS t
 ),
 theirs AS (
@@ -59,9 +69,9 @@ theirs AS (
 ),
 wanted AS (
     SELECT meaning, record_id, row_number() OVER (PARTITION BY meaning ORDER BY record_id) AS nth
-    FROM rec_want
-    ANTI JOIN rec_ours USING (record_id)
-    ANTI JOIN rec_actual USING (record_id)
+    FROM rec_want_left
+    ANTI JOIN rec_ours_left USING (record_id)
+    ANTI JOIN rec_actual_left USING (record_id)
 )
 SELECT wanted.record_id, theirs.record_id AS foreign_id
 FROM wanted
@@ -70,8 +80,8 @@ INNER JOIN theirs USING (meaning, nth);
 -- Records of ours that no booking asks for any more. Grain: record.
 CREATE OR REPLACE TEMP TABLE rec_loose AS
 SELECT record_id, kind, source, source_key, about_user_id
-FROM rec_ours
-ANTI JOIN rec_want USING (record_id);
+FROM rec_ours_left
+ANTI JOIN rec_want_left USING (record_id);
 
 -- Their bookings that are gone from their source. Grain: booking without a current row. `is_proven`: the listing
 -- that lacked it was complete; `is_listed`: and so was the latest one.
@@ -162,8 +172,7 @@ parsed AS (
               "allocation_type": "VARCHAR", "name": "VARCHAR", "start": "DATE", "end": "DATE",
               "value": "DECIMAL(18,6)", "leave": "BOOLEAN", "forecast": "BOOLEAN"}'
         ) AS j
-    FROM rec_ours
-    ANTI JOIN rec_keep USING (record_id)
+    FROM rec_ours_left
 )
 SELECT
     record_id,
@@ -207,10 +216,14 @@ SELECT
 FROM rec_loose AS o
 INNER JOIN rec_written AS i ON o.record_id = i.record_id
 LEFT JOIN rec_source AS s ON o.source = s.source
-LEFT JOIN rec_booking AS b ON o.source = b.source AND o.source_key = b.source_key
-LEFT JOIN core_booking_now AS k ON o.source = k.source AND o.source_key = k.source_key
+LEFT JOIN (FROM rec_booking SEMI JOIN rec_loose USING (source, source_key)) AS b
+    ON o.source = b.source AND o.source_key = b.source_key
+LEFT JOIN (FROM core_booking_now SEMI JOIN rec_loose USING (source, source_key)) AS k
+    ON o.source = k.source AND o.source_key = k.source_key
 LEFT JOIN rec_closed AS c ON o.source = c.source AND o.source_key = c.source_key
-LEFT JOIN (SELECT DISTINCT source, source_key FROM rec_day WHERE is_suppressed) AS x
+LEFT JOIN (
+    SELECT DISTINCT source, source_key FROM rec_day SEMI JOIN rec_loose USING (source, source_key) WHERE is_suppressed
+) AS x
     ON o.source = x.source AND o.source_key = x.source_key
 LEFT JOIN rec_doubt AS d
     ON o.kind = d.kind
@@ -221,11 +234,8 @@ LEFT JOIN rec_doubt AS d
 -- the wanted image.
 CREATE OR REPLACE TEMP TABLE rec_diff AS
 WITH
-wanted AS (
-    SELECT * FROM rec_want ANTI JOIN rec_keep USING (record_id)
-),
 ours AS (
-    SELECT rec_ours.*, rec_written.image FROM rec_ours INNER JOIN rec_written USING (record_id)
+    SELECT rec_ours_left.*, rec_written.image FROM rec_ours_left INNER JOIN rec_written USING (record_id)
 ),
 joined AS (
     SELECT
@@ -254,11 +264,12 @@ joined AS (
         coalesce(w.about_user_id, o.about_user_id) AS about_user_id,
         if(w.record_id IS NULL, o.about_project_id, w.about_project_id) AS about_project_id,
         o.about_user_id AS old_user_id,
+        o.about_project_id AS old_project_id,
         coalesce(o.ms, 0) AS before_ms,
         coalesce(w.ms, 0) AS after_ms
-    FROM wanted AS w
+    FROM rec_want_left AS w
     FULL OUTER JOIN ours AS o ON w.record_id = o.record_id
-    LEFT JOIN rec_actual AS a ON coalesce(w.record_id, o.record_id) = a.record_id
+    LEFT JOIN rec_actual_left AS a ON coalesce(w.record_id, o.record_id) = a.record_id
     LEFT JOIN rec_foreign AS f ON w.record_id = f.record_id
     LEFT JOIN rec_unwanted AS u ON o.record_id = u.record_id
     CROSS JOIN rec_setting AS t

@@ -8,36 +8,31 @@ CREATE OR REPLACE TEMP MACRO future_ms(first_day, last_day, ms, today) AS
         ELSE ms * (last_day - today + 1) // (last_day - first_day + 1)
     END;
 
--- Grain: record of ours that is in ftrack.
+-- Records of ours that are in ftrack. Grain: kind, user, project (NULL: leave).
 CREATE OR REPLACE TEMP TABLE rec_held AS
 SELECT
-    o.record_id,
     o.kind,
-    o.source,
-    o.source_key,
     o.about_user_id AS user_id,
     o.about_project_id AS project_id,
-    future_ms(a.image.start, a.image."end", o.ms, s.today) AS future_ms
+    count(*) AS records,
+    sum(future_ms(a.start, a."end", o.ms, s.today))::BIGINT AS future_ms
 FROM rec_ours AS o
-INNER JOIN rec_actual AS a USING (record_id)
-CROSS JOIN rec_setting AS s;
+INNER JOIN ft_record AS a USING (record_id)
+CROSS JOIN rec_setting AS s
+GROUP BY o.kind, o.about_user_id, o.about_project_id;
 
--- Grain: record and side (before, after) of work that is ours before or after the plan.
+-- Work that is ours before the plan, what the plan takes of it, and what it adds. Grain: none, rows add up.
 CREATE OR REPLACE TEMP TABLE rec_future AS
-SELECT
-    h.user_id,
-    h.project_id,
-    h.future_ms AS before_ms,
-    if(d.record_id IS NULL, h.future_ms, 0) AS after_ms
-FROM rec_held AS h
-LEFT JOIN (SELECT record_id FROM rec_diff WHERE verdict IN ('update', 'delete')) AS d USING (record_id)
-WHERE h.kind = 'allocation' AND h.project_id IS NOT NULL
+SELECT user_id, project_id, future_ms AS before_ms, future_ms AS after_ms
+FROM rec_held
+WHERE kind = 'allocation' AND project_id IS NOT NULL
 UNION ALL
-SELECT
-    d.about_user_id,
-    d.about_project_id,
-    0,
-    future_ms(d.after.start, d.after."end", d.after_ms, s.today)
+SELECT d.old_user_id, d.old_project_id, 0, -future_ms(d.before.start, d.before."end", d.before_ms, s.today)
+FROM rec_diff AS d
+CROSS JOIN rec_setting AS s
+WHERE d.kind = 'allocation' AND d.verdict IN ('update', 'delete') AND d.old_project_id IS NOT NULL
+UNION ALL
+SELECT d.about_user_id, d.about_project_id, 0, future_ms(d.after.start, d.after."end", d.after_ms, s.today)
 FROM rec_diff AS d
 CROSS JOIN rec_setting AS s
 WHERE d.kind = 'allocation' AND d.verdict IN ('create', 'update') AND d.about_project_id IS NOT NULL;
@@ -46,7 +41,7 @@ WHERE d.kind = 'allocation' AND d.verdict IN ('create', 'update') AND d.about_pr
 CREATE OR REPLACE TEMP TABLE rec_impact_project AS
 WITH
 owned AS (
-    SELECT project_id, count(*) AS records FROM rec_held WHERE project_id IS NOT NULL GROUP BY project_id
+    SELECT project_id, sum(records)::BIGINT AS records FROM rec_held WHERE project_id IS NOT NULL GROUP BY project_id
 ),
 hours AS (
     SELECT project_id, sum(before_ms)::BIGINT AS before_ms, sum(after_ms)::BIGINT AS after_ms
@@ -72,13 +67,20 @@ GROUP BY user_id;
 CREATE OR REPLACE TEMP TABLE rec_impact_source AS
 WITH
 pushed AS (
-    SELECT DISTINCT source, source_key FROM rec_held WHERE kind = 'allocation'
+    SELECT o.source, count(DISTINCT o.source_key) AS pushed
+    FROM rec_ours AS o
+    SEMI JOIN ft_record AS a ON o.record_id = a.record_id
+    WHERE o.kind = 'allocation'
+    GROUP BY o.source
 ),
-pushed_count AS (
-    SELECT p.source, count(*) AS pushed, count(*) FILTER (b.source IS NULL) AS lost
-    FROM pushed AS p
-    LEFT JOIN core_booking_now AS b ON p.source = b.source AND p.source_key = b.source_key
-    GROUP BY p.source
+-- A booking that is gone has no record that is still wanted.
+lost AS (
+    SELECT o.source, count(DISTINCT o.source_key) AS lost
+    FROM rec_loose AS o
+    SEMI JOIN rec_actual_left AS a ON o.record_id = a.record_id
+    ANTI JOIN core_booking_now AS b ON o.source = b.source AND o.source_key = b.source_key
+    WHERE o.kind = 'allocation'
+    GROUP BY o.source
 ),
 booking_count AS (
     SELECT source, count(*) AS bookings FROM core_booking_now GROUP BY source
@@ -86,8 +88,9 @@ booking_count AS (
 SELECT
     s.source,
     coalesce(p.pushed, 0) AS pushed,
-    coalesce(p.lost, 0) AS lost,
+    coalesce(l.lost, 0) AS lost,
     coalesce(b.bookings, 0) AS bookings
 FROM rec_source AS s
-LEFT JOIN pushed_count AS p USING (source)
+LEFT JOIN pushed AS p USING (source)
+LEFT JOIN lost AS l USING (source)
 LEFT JOIN booking_count AS b USING (source);
