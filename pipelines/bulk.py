@@ -22,6 +22,9 @@ from transforms.warehouse.known import Known, KnownPage
 BATCH_PAGES = 16
 BATCHES_UNDER_WAY = 2
 
+MEMORY = "200MB"
+"""What SQL may take: beyond it DuckDB puts rows aside on disk, so that a long listing takes no more."""
+
 # Rows by the hundred thousand, none of them in a cycle: looking for cycles takes a tenth of the time.
 OBJECTS_BETWEEN_COLLECTIONS = 100_000
 
@@ -40,7 +43,8 @@ class BulkReader:
         self._collections = gc.get_threshold()
         gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="normalise")
-        self._threads = bulk.use_threads(1)  # more would get in the way of fetching, and take twice the time
+        # More threads would get in the way of fetching, and take twice the time.
+        self._before = bulk.use(threads=1, memory_limit=MEMORY)
         self._recalled = self._worker.submit(known.recall)
         self._kept: dict[int, str] = {}
         self._drift: dict[int, Counter[str]] = {}
@@ -55,7 +59,7 @@ class BulkReader:
     ) -> None:
         self._worker.shutdown(cancel_futures=True)
         gc.set_threshold(*self._collections)
-        self._bulk.use_threads(self._threads)
+        self._bulk.use(**self._before)
 
     def take(self, place: int, sha256: str, body: bytes) -> bool:
         """Whether the page is dealt with here, or may be (see `left`); else it has to be read row by row."""
@@ -78,7 +82,7 @@ class BulkReader:
         self._send()
         while self._under_way:
             self._under_way.popleft().result()
-        self._bulk.use_threads(self._threads)
+        self._bulk.use(threads=self._before["threads"])
         for page in self._bulk.finish():
             if page.is_sound:
                 self.done[page.place] = KnownPage(page.outside, self._drift[page.place])
@@ -89,6 +93,7 @@ class BulkReader:
 
     def remember(self, present: Iterable[str], known: datetime) -> None:
         """Notes the pages read here for the next time, in the caller's transaction; `present`: all hashes."""
+        self._bulk.use(**self._before)  # lists of keys cannot be put aside
         outdated = self._bulk.stage.outdated_places()
         fresh = {
             place: page

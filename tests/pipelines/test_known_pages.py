@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from connectors.listing import ATTEMPT_BITS
 from connectors.page import Page
 from connectors.sandbox.table import encode
 from pipelines.reading import Window
@@ -36,27 +37,32 @@ def assignment(row_id: int, **fields: Any) -> Row:
 
 @dataclass
 class Listing:
+    given_up: list[list[Row]]
     pages: list[list[Row]]
     complete: bool = True
     incomplete_reason: str | None = None
 
     def __iter__(self) -> Iterator[Page]:
-        for place, rows in enumerate(self.pages, 1):
-            yield Page(
-                f"http://x.test?page={place}", encode({"data": rows}), datetime.now(UTC), len(rows), place
-            )
+        for attempt, pages in enumerate([self.given_up, self.pages] if self.given_up else [self.pages]):
+            for number, rows in enumerate(pages, 1):
+                url, place = f"http://x.test?page={number}", (attempt << ATTEMPT_BITS) + number
+                yield Page(url, encode({"data": rows}), datetime.now(UTC), len(rows), place)
 
 
 class Planner:
-    """A client whose pages a test sets; `shown` are the bookings it shows when asked for one."""
+    """A client whose pages a test sets; `shown` are the bookings it shows when asked for one.
+
+    `given_up` are the pages of a reading that it repeats.
+    """
 
     def __init__(self) -> None:
+        self.given_up: list[list[Row]] = []
         self.pages = [[assignment(1), assignment(2)], [assignment(3), assignment(4)]]
         self.shown: dict[int, Row] = {}
         self.complete = True
 
     def list(self, _stream: str, **_window: Any) -> Listing:
-        return Listing(self.pages, self.complete, None if self.complete else "broken off")
+        return Listing(self.given_up, self.pages, self.complete, None if self.complete else "broken off")
 
     def show_assignment(self, assignment_id: int, **_owner: Any) -> Page | None:
         row = self.shown.get(assignment_id)
@@ -159,6 +165,29 @@ def test_an_incomplete_listing_of_known_pages_closes_nothing(world: World) -> No
     world.planner.complete = False
 
     assert (world.pull()[0], len(world.bookings())) == (0, 4)
+
+
+def test_a_row_that_only_a_reading_given_up_has_shown_is_read_when_it_returns(world: World) -> None:
+    both, one = [assignment(1), assignment(2)], [assignment(2)]
+    world.planner.given_up, world.planner.pages = [both], [one]
+    _, snapshot = world.pull()
+    assert (world.bookings(), counts(snapshot)) == ([("2", 0.5)], (3, 1, 2, 0, 0))
+
+    world.planner.given_up, world.planner.pages = [], [both]
+    assert world.pull()[0] == 1
+    assert world.bookings() == [("1", 0.5), ("2", 0.5)]
+
+    world.planner.given_up, world.planner.pages = [both], [one]
+    assert world.pull()[1].complete
+    assert world.bookings() == [("2", 0.5)]
+
+
+def test_a_pull_leaves_the_settings_of_the_warehouse_alone(world: World) -> None:
+    settings = "SELECT current_setting('threads'), current_setting('memory_limit')"
+    world.con.execute("SET memory_limit = '1GiB'; SET threads = 3")
+    before = world.con.execute(settings).fetchall()
+    world.pull()
+    assert world.con.execute(settings).fetchall() == before
 
 
 def test_a_page_is_read_again_after_another_snapshot_changed_its_rows(world: World) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 
+import duckdb
 from pydantic_core import to_json
 
 from connectors.columns import Columns
@@ -82,11 +84,14 @@ class Bulk:
             f" FROM stage_{self.stage.table} GROUP BY ALL"
         ).fetchall()
 
-    def use_threads(self, number: int) -> int:
-        """Sets how many threads SQL may use, and tells how many it might before."""
-        [(before,)] = self.con.execute("SELECT current_setting('threads')").fetchall()
-        self.con.execute(f"SET threads = {number:d}")
-        return int(before)
+    def use(self, **settings: object) -> dict[str, object]:
+        """Changes settings of the connection, and tells what they were before."""
+        before: dict[str, object] = {}
+        for name, value in settings.items():
+            [(before[name],)] = self.con.execute("SELECT current_setting(?)", [name]).fetchall()
+            with suppress(duckdb.OutOfMemoryException):  # a warehouse in memory may hold more already
+                self.con.execute(f"SET {name} = '{value}'")
+        return before
 
 
 def _wire_rows(spec: InColumns) -> str:
