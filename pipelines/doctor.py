@@ -135,18 +135,22 @@ def _addresses(settings: Settings) -> Iterator[Check]:
 
 
 def _warehouse(settings: Settings) -> Check:
-    place = lake(settings)
-    return _file(settings) if place is None else _lake(settings, place)
+    try:
+        place = lake(settings)
+        return _file(settings) if place is None else _lake(settings, place)
+    except (WarehouseError, WarehouseLocked) as error:
+        return Check("warehouse", False, str(error), "Then run `crewtally doctor` again.")
 
 
 def _lake(settings: Settings, place: Lake) -> Check:
     """The catalog answers, and the files can be written, where a folder holds them."""
-    try:
-        with reading(settings, "doctor") as con:
-            newest, snapshots = _held(con) if con is not None else (None, 0)
-    except WarehouseError as error:
-        return Check("warehouse", False, str(error), "Then run `crewtally doctor` again.")
-    if "://" not in place.data_path:
+    from transforms.warehouse.lake import check_files
+
+    with reading(settings, "doctor") as con:
+        newest, snapshots = _held(con) if con is not None else (None, 0)
+    if place.bucket is not None:
+        check_files(place)
+    else:
         folder = _folder("warehouse", Path(place.data_path), "[warehouse] data_path")
         if not folder.ok:
             return folder
@@ -165,11 +169,8 @@ def _file(settings: Settings) -> Check:
     folder = _folder("warehouse", path.parent, "[warehouse] path")
     if not folder.ok or not path.exists():
         return folder if not folder.ok else Check("warehouse", True, f"{path} will be made by the first pull")
-    try:
-        with warehouse(settings, "doctor", patience_seconds=READER_PATIENCE_SECONDS) as con:
-            newest, snapshots = _held(con)
-    except (WarehouseError, WarehouseLocked) as error:
-        return Check("warehouse", False, str(error), "Then run `crewtally doctor` again.")
+    with warehouse(settings, "doctor", patience_seconds=READER_PATIENCE_SECONDS) as con:
+        newest, snapshots = _held(con)
     return _clock(newest) or Check("warehouse", True, f"{path} holds {snapshots} snapshots")
 
 

@@ -23,7 +23,7 @@ from pipelines.settings import Settings
 if TYPE_CHECKING:
     import duckdb
 
-    from transforms.warehouse.lake import Lake
+    from transforms.warehouse.lake import Bucket, Lake
 
 WRITER_PATIENCE_SECONDS = 900.0
 READER_PATIENCE_SECONDS = 10.0
@@ -99,14 +99,39 @@ def reading(
 
 
 def lake(settings: Settings) -> Lake | None:
-    """Where the lake is, if the warehouse is one."""
+    """Where the lake is, if the warehouse is one. Raises WarehouseError without access to its bucket."""
     from transforms.warehouse.lake import Lake
 
     told = settings.warehouse
     if told.backend == "duckdb":
         return None
     password = told.password.get_secret_value() if told.password else None
-    return Lake((told.catalog or "").partition(":")[2].strip(), told.data_path or "", password)
+    data_path = told.data_path or ""
+    bucket = _bucket() if data_path.startswith("s3://") else None
+    return Lake((told.catalog or "").partition(":")[2].strip(), data_path, password, bucket)
+
+
+def _bucket() -> Bucket:
+    """Access by the names every tool for object storage knows."""
+    from transforms.warehouse.errors import WarehouseError
+    from transforms.warehouse.lake import Bucket
+
+    def word(*names: str) -> str:
+        return next((os.environ[name] for name in names if os.environ.get(name)), "")
+
+    key_id, secret = word("AWS_ACCESS_KEY_ID"), word("AWS_SECRET_ACCESS_KEY")
+    if not key_id or not secret:
+        raise WarehouseError(
+            "[warehouse] data_path is in object storage: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY "
+            "(and AWS_REGION; AWS_ENDPOINT_URL for a storage that is not Amazon's)."
+        )
+    return Bucket(
+        key_id,
+        secret,
+        word("AWS_SESSION_TOKEN"),
+        word("AWS_REGION", "AWS_DEFAULT_REGION") or "us-east-1",
+        word("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL").rstrip("/"),
+    )
 
 
 @contextmanager

@@ -74,6 +74,12 @@ def _catalog(value: str) -> str:
     return value
 
 
+def _data_path(value: str) -> str:
+    if not value.strip() or ("://" in value and not re.fullmatch(r"s3://[^/]+(/.+)?", value)):
+        raise ValueError("must be a folder, or s3://bucket/prefix")
+    return value
+
+
 ServiceUrl = Annotated[str, AfterValidator(_service_url)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Catalog = Annotated[str, AfterValidator(_catalog)]
@@ -112,7 +118,7 @@ class WarehouseFiles(Section):
     published: Path = Path(".crewtally/current.duckdb")
     backend: Literal["duckdb", "ducklake"] = "duckdb"
     catalog: Catalog | None = None
-    data_path: str | None = Field(default=None, min_length=1)
+    data_path: Annotated[str, AfterValidator(_data_path)] | None = None
     password: Secret | None = None
 
     @model_validator(mode="after")

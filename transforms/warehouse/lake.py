@@ -26,12 +26,27 @@ _EXTENSIONS = ("postgres_scanner", "ducklake")
 
 
 @dataclass(frozen=True, slots=True)
+class Bucket:
+    """Access to object storage; `endpoint` (http://host:port) for one that is not Amazon's."""
+
+    key_id: str
+    secret: str = field(repr=False)
+    session_token: str = field(default="", repr=False)
+    region: str = "us-east-1"
+    endpoint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Lake:
-    """Where a lake is. `catalog`: libpq's `key=value` words, without a password. `data_path`: folder or s3://."""
+    """Where a lake is. `catalog`: libpq's `key=value` words, without a password.
+
+    `data_path`: a folder, or s3://bucket/prefix and the `bucket` it is in.
+    """
 
     catalog: str
     data_path: str
     password: str | None = field(default=None, repr=False)
+    bucket: Bucket | None = None
 
 
 def open_lake(lake: Lake) -> duckdb.DuckDBPyConnection:
@@ -64,6 +79,21 @@ def read_lake(lake: Lake) -> duckdb.DuckDBPyConnection:
     return con
 
 
+def check_files(lake: Lake) -> None:
+    """Raises WarehouseError when the bucket does not let us in."""
+    con = _loaded("httpfs")
+    try:
+        _keep_access(con, lake)
+        con.execute("SELECT count(*) FROM glob(?)", [f"{lake.data_path}/*"])
+    except duckdb.Error as error:
+        raise WarehouseError(
+            f"cannot read {lake.data_path}: {str(error).splitlines()[0]}: check [warehouse] data_path, "
+            "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION and AWS_ENDPOINT_URL."
+        ) from error
+    finally:
+        con.close()
+
+
 def tidy(con: duckdb.DuckDBPyConnection, keep: timedelta = KEEP) -> None:
     """Merge small files, and delete what was replaced longer than `keep` ago. Only in one's turn."""
     age = f"now() - INTERVAL {int(keep.total_seconds())} SECOND"
@@ -89,10 +119,11 @@ def connect_catalog(lake: Lake, application: str) -> duckdb.DuckDBPyConnection:
 
 
 def _attached(lake: Lake, how: str) -> duckdb.DuckDBPyConnection:
-    con = _loaded(*_EXTENSIONS)
+    con = _loaded(*_EXTENSIONS, *(["httpfs"] if lake.bucket else []))
     try:
         con.execute("SET enable_progress_bar = false")  # stdout belongs to the commands' results
         _keep_password(con, lake)
+        _keep_access(con, lake)
         con.execute(
             f"ATTACH {_literal('ducklake:postgres:' + lake.catalog)} AS {LAKE} ({how}, META_SECRET {_SECRET})"
         )
@@ -135,6 +166,26 @@ def _keep_password(con: duckdb.DuckDBPyConnection, lake: Lake) -> None:
     """As DuckDB's own secret, in memory: in no message, and not in the name of the database."""
     password = f", PASSWORD {_literal(lake.password)}" if lake.password else ""
     con.execute(f"CREATE SECRET {_SECRET} (TYPE postgres{password})")
+
+
+def _keep_access(con: duckdb.DuckDBPyConnection, lake: Lake) -> None:
+    """To the lake's own prefix only; in memory too."""
+    bucket = lake.bucket
+    if bucket is None:
+        return
+    words = {
+        "KEY_ID": bucket.key_id,
+        "SECRET": bucket.secret,
+        "REGION": bucket.region,
+        "SCOPE": lake.data_path,
+    }
+    if bucket.session_token:
+        words["SESSION_TOKEN"] = bucket.session_token
+    if bucket.endpoint:
+        scheme, _, host = bucket.endpoint.rpartition("://")
+        words |= {"ENDPOINT": host, "URL_STYLE": "path", "USE_SSL": "false" if scheme == "http" else "true"}
+    told = ", ".join(f"{key} {_literal(value)}" for key, value in words.items())
+    con.execute(f"CREATE SECRET lake_files (TYPE s3, {told})")
 
 
 def _refused(error: duckdb.Error, lake: Lake) -> WarehouseError:
