@@ -6,16 +6,22 @@ The raw rows come from the landing folder, where every page lies as it was recei
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from transforms.reconcile.trace import Held
 from transforms.totals.explain import CapacityDay, Explanation, Part, Version
 from transforms.warehouse import Landing
 
 
-def as_object(explanation: Explanation, landing: Landing) -> dict[str, Any]:
-    """The whole explanation, each part with its days, its versions and the JSON each version came as."""
+def as_object(
+    explanation: Explanation, landing: Landing, records: Mapping[str, Sequence[Held]] | None = None
+) -> dict[str, Any]:
+    """The whole explanation, each part with its days, its versions and the JSON each version came as.
+
+    With `records` (by booking) also with what we made of it in ftrack.
+    """
     parts = []
     for part in explanation.parts:
         item = asdict(part)
@@ -23,6 +29,8 @@ def as_object(explanation: Explanation, landing: Landing) -> dict[str, Any]:
         item["hours"], item["ms"] = _hours(part.ms), part.ms
         for version in item["versions"]:
             version["raw"] = _raw(landing, version["page_sha256"], version["page_position"])
+        if records is not None:
+            item["records"] = [asdict(held) for held in records.get(part.source_key, ())]
         parts.append(item)
     return {
         "title": explanation.title,

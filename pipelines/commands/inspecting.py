@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from datetime import date
 from importlib.resources import files
@@ -19,7 +20,9 @@ from pipelines.settings import SOURCES, Settings
 if TYPE_CHECKING:
     import duckdb
 
+    from transforms.reconcile.trace import Trace
     from transforms.totals.explain import Explanation
+    from transforms.warehouse import Landing
     from transforms.warehouse.dictionary import Table
 
 _SOURCE = click.option("--source", type=click.Choice(SOURCES), help="Only this planner.")
@@ -72,8 +75,46 @@ def booking(shell: Shell, source: str, source_key: str, as_json: bool) -> None:
     _explain(shell, as_json, lambda con: [ask(con, source, source_key)])
 
 
-def _explain(shell: Shell, as_json: bool, ask: Any) -> None:
-    from pipelines.explained import as_object, lines
+@explain.command("record")
+@click.argument("record_id")
+@as_json
+@shared_options
+@pass_shell
+def record(shell: Shell, record_id: str, as_json: bool) -> None:
+    """A record in ftrack (its id, or the beginning): plans, changes, bookings, and the JSON they came as."""
+    from pipelines import traced
+    from transforms.reconcile.trace import record as ask
+
+    def found(con: duckdb.DuckDBPyConnection) -> list[tuple[Trace, traced.Bookings]]:
+        return [(trace, traced.explanations(con, trace)) for trace in ask(con, record_id)]
+
+    traces, landing = _asked(shell, found)
+    if as_json:
+        document([traced.as_object(trace, bookings, landing) for trace, bookings in traces])
+    else:
+        _say(line for trace, bookings in traces for line in traced.lines(trace, bookings, landing))
+
+
+def _explain(
+    shell: Shell, as_json: bool, ask: Callable[[duckdb.DuckDBPyConnection], list[Explanation]]
+) -> None:
+    from pipelines import explained, traced
+    from transforms.reconcile.trace import records_of
+
+    def found(con: duckdb.DuckDBPyConnection) -> list[tuple[Explanation, Any]]:
+        return [(e, records_of(con, e.source, [part.source_key for part in e.parts])) for e in ask(con)]
+
+    explanations, landing = _asked(shell, found)
+    if as_json:
+        document([explained.as_object(explanation, landing, held) for explanation, held in explanations])
+        return
+    for explanation, held in explanations:
+        _say(explained.lines(explanation, landing))
+        _say(traced.back(held, explanation.source))
+
+
+def _asked(shell: Shell, ask: Callable[[duckdb.DuckDBPyConnection], list[Any]]) -> tuple[list[Any], Landing]:
+    """What the warehouse answers, and where its raw pages lie."""
     from transforms.reconcile.render import safe
     from transforms.warehouse import Landing
 
@@ -82,16 +123,16 @@ def _explain(shell: Shell, as_json: bool, ask: Any) -> None:
         if con is None:
             raise click.ClickException(NOTHING)
         try:
-            explanations: list[Explanation] = ask(con)
+            return ask(con), Landing(settings.landing.path)
         except LookupError as error:
             raise click.ClickException(safe(error.args[0])) from error
-    landing = Landing(settings.landing.path)
-    if as_json:
-        document([as_object(explanation, landing) for explanation in explanations])
-        return
-    for explanation in explanations:
-        for line in lines(explanation, landing):
-            click.echo(safe(line))  # names and notes are other people's: none may steer the terminal
+
+
+def _say(lines: Iterable[str]) -> None:
+    from transforms.reconcile.render import safe
+
+    for line in lines:
+        click.echo(safe(line))  # names and notes are other people's: none may steer the terminal
 
 
 @click.command()
