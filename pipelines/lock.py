@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import logging
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     import duckdb
 
     from transforms.warehouse.lake import Bucket, Lake
+
+log = logging.getLogger("crewtally.lock")
 
 WRITER_PATIENCE_SECONDS = 900.0
 READER_PATIENCE_SECONDS = 10.0
@@ -139,15 +142,27 @@ def _lake(
     place: Lake, command: str, patience_seconds: float, waiting: Callable[[str], None]
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     from pipelines.turn import turn
-    from transforms.warehouse.lake import open_lake, tidy
+    from transforms.warehouse.lake import open_lake
 
     with turn(place, command, patience_seconds=patience_seconds, waiting=waiting):
         con = open_lake(place)
         try:
             yield con
-            tidy(con)
+            _tidy(con)
         finally:
             con.close()
+
+
+def _tidy(con: duckdb.DuckDBPyConnection) -> None:
+    """What is left undone waits for the next run: no reason to call this one failed."""
+    import duckdb
+
+    from transforms.warehouse.lake import tidy
+
+    try:
+        tidy(con)
+    except duckdb.Error as error:
+        log.warning("The lake was not tidied: %s", error)
 
 
 def _read_lake(place: Lake) -> Iterator[duckdb.DuckDBPyConnection | None]:

@@ -146,6 +146,41 @@ def test_a_writer_that_is_killed_leaves_the_lake_whole(studio: Studio, after_sec
     assert studio.json("plan")["plan"]["changes"] == []
 
 
+LOOKS = (
+    "totals",
+    "totals --by bench-week",
+    "status",
+    "quarantine",
+    "conflicts",
+    "identity",
+    "ledger",
+    "report -o report",
+    "dictionary",
+    "doctor",
+    "publish",
+    "ledger --rebuild",
+)
+
+
+def test_every_command_works_on_a_lake(studio: Studio) -> None:
+    assert studio.run("sync").returncode == 0
+    for look in LOOKS:
+        ran = studio.run(*look.split())
+        assert ran.returncode == 0, (look, ran.stderr)
+    [row, *_] = [row for row in studio.json("totals") if row["email"] and row["booked_hours"]]
+    [explained, *_] = studio.json("explain", "person-week", row["email"], row["week"])
+    assert explained["adds_up"] is True
+    assert explained["parts"][0]["versions"][0]["raw"]
+    [plan] = (studio.folder / ".crewtally/plans").glob("*.json")
+    assert studio.run("undo", plan, "-o", "undo.json").returncode == 0
+    assert studio.run("apply", "undo.json", "--json").returncode in (
+        0,
+        3,
+    )  # all of it at once: a guard's matter
+    backfilled = studio.run("backfill", "--start", row["week"], "--end", row["week"], "--dry-run")
+    assert backfilled.returncode == 0, backfilled.stderr
+
+
 def test_the_doctor_and_the_status_know_the_lake(studio: Studio) -> None:
     assert "0 snapshots" in studio.run("doctor").stdout.replace("\n", " ")
     assert studio.json("status")["streams"] == []
