@@ -13,10 +13,11 @@ from pipelines.connect import ftrack_client
 from pipelines.plan import server, speak
 from pipelines.push import Push, recover
 from pipelines.settings import Settings
-from pipelines.verify import differences, named, read_back
+from pipelines.verify import differences, image_of, named, read_back
 from transforms.reconcile.drift import moved_snapshots
 from transforms.reconcile.guard import Trip, clock, evaluate
 from transforms.reconcile.plan import Change, Plan
+from transforms.reconcile.twins import twins
 from transforms.warehouse.ledger import Entry, Ledger
 
 SHOWN = 20
@@ -106,8 +107,8 @@ def _check_fresh(
 ) -> dict[str, Record]:
     """Whether the plan still fits; returns the records that it will update or delete, as they are.
 
-    A record to create needs no look: its id is derived, so where it is there already it is ours, and ftrack
-    refuses a second.
+    A record to create needs no look by its id: that is derived, so where it is there already it is ours, and
+    ftrack refuses a second. But somebody may have made the same by hand, under another.
     """
     drifts = []
     if plan.content["server"] != server(settings):
@@ -125,9 +126,26 @@ def _check_fresh(
     touched = [change for change in changes if change["action"] != "create"]
     found = read_back(client, spoken, touched)
     drifts = [drift for change in touched if (drift := _moved(change, found.get(change["id"])))]
+    drifts += _made_by_hand(plan, changes, ledger, client, spoken)
     if drifts:
         raise PlanStale(drifts)
     return found
+
+
+def _made_by_hand(
+    plan: Plan, changes: Sequence[Change], ledger: Ledger, client: Ftrack, spoken: Dialect
+) -> list[str]:
+    """What the plan would make although somebody has, since it was made."""
+    creates = [change for change in changes if change["action"] == "create"]
+    users = sorted({str((change["after"] or {})["user_id"]) for change in creates})
+    kinds = {change["kind"] for change in creates}
+    there = [(r["kind"], r["record_id"], image_of(r)) for r in spoken.read_of(client.query, users, kinds)]
+    ours = ledger.owned(plan.content["server"]) if there else set()
+    made = {change["id"] for change in plan.changes}
+    return [
+        f"{named(change)} is in ftrack already: somebody made {twin}"
+        for change, twin in twins(plan, creates, there, ours | made)
+    ]
 
 
 def _moved(change: Change, found: Record | None) -> str | None:

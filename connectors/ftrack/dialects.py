@@ -12,7 +12,7 @@ does (the `end` of January is the 31st, not 1 February), and read as the UTC day
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from typing import Any, Literal, Protocol
@@ -47,6 +47,9 @@ class Dialect(Protocol):
     def read(self, query: Query, ids: Mapping[str, Sequence[str]] | None = None) -> Iterator[Record]:
         """All records, or those with the given ids (kind -> ids)."""
 
+    def read_of(self, query: Query, users: Sequence[str], kinds: Collection[str]) -> Iterator[Record]:
+        """Records of these kinds that are about one of these users, whoever made them."""
+
     def create(
         self, kind: str, record_id: str, fields: Fields, provenance: str | None, found: Record | None
     ) -> list[Operation]:
@@ -70,8 +73,18 @@ class Seed:
     _named: Mapping[str, str] = {"user_id": "resource_id", "task_id": "context_id"}
 
     def read(self, query: Query, ids: Mapping[str, Sequence[str]] | None = None) -> Iterator[Record]:
+        yield from self._assignments(query, _ids(ids, "assignment"), "id")
+        yield from self._allocations(query, _ids(ids, "allocation"), "id")
+
+    def read_of(self, query: Query, users: Sequence[str], kinds: Collection[str]) -> Iterator[Record]:
+        if "assignment" in kinds:
+            yield from self._assignments(query, users, "resource_id")
+        if "allocation" in kinds:
+            yield from self._allocations(query, users, "user_id")
+
+    def _assignments(self, query: Query, ids: Sequence[str] | None, key: str) -> Iterator[Record]:
         chosen = "id, context_id, resource_id, assignment_type"
-        for row in _select(query, chosen, "Assignment", _ids(ids, "assignment")):
+        for row in _select(query, chosen, "Assignment", ids, key=key):
             yield {
                 "kind": "assignment",
                 "record_id": row["id"],
@@ -79,8 +92,10 @@ class Seed:
                 "user_id": row["resource_id"],
                 "assignment_type": row["assignment_type"],
             }
+
+    def _allocations(self, query: Query, ids: Sequence[str] | None, key: str) -> Iterator[Record]:
         chosen = "id, user_id, start, end, allocation_type, value"
-        for row in _select(query, chosen, "Allocation", _ids(ids, "allocation")):
+        for row in _select(query, chosen, "Allocation", ids, key=key):
             yield {
                 "kind": "allocation",
                 "record_id": row["id"],
@@ -119,13 +134,24 @@ class Studio:
 
     def read(self, query: Query, ids: Mapping[str, Sequence[str]] | None = None) -> Iterator[Record]:
         wanted = None if ids is None else [*ids.get("assignment", ()), *ids.get("team", ())]
+        yield from self._members(query, wanted, "id")
+        yield from self._events(query, _ids(ids, "allocation"))
+
+    def read_of(self, query: Query, users: Sequence[str], kinds: Collection[str]) -> Iterator[Record]:
+        if not set(kinds).isdisjoint(self._appointments):
+            yield from self._members(query, users, "resource_id")
+        if "allocation" in kinds:
+            chosen = "id, calendar_event_id"
+            links = _select(query, chosen, "CalendarEventResource", users, key="resource_id")
+            yield from self._events(query, list(dict.fromkeys(row["calendar_event_id"] for row in links)))
+
+    def _members(self, query: Query, ids: Sequence[str] | None, key: str) -> Iterator[Record]:
         kinds = {of_type: kind for kind, of_type in self._appointment_types.items()}
-        for row in _select(query, "id, type, context_id, resource_id", "Appointment", wanted):
+        for row in _select(query, "id, type, context_id, resource_id", "Appointment", ids, key=key):
             kind = kinds.get(row["type"])
             if kind is not None:
                 context = {self._appointments[kind]: row["context_id"]}
                 yield {"kind": kind, "record_id": row["id"], "user_id": row["resource_id"], **context}
-        yield from self._events(query, _ids(ids, "allocation"))
 
     def _events(self, query: Query, ids: Sequence[str] | None) -> Iterator[Record]:
         people: dict[str, list[str]] = {}

@@ -98,6 +98,11 @@ class Ledger:
             [server],
         )
 
+    def owned(self, server: str) -> set[str]:
+        """Ids of the records on a server that are ours and live."""
+        query = "SELECT record_id FROM push_record WHERE server = ? AND state = 'live'"
+        return {str(row[0]) for row in self.con.execute(query, [server]).fetchall()}
+
     def failures(self, sha256: str) -> list[tuple[Entry, str]]:
         """Changes of a plan that ftrack refused, with what it said."""
         errors = dict(
