@@ -44,8 +44,8 @@ class Reading:
     A doubtful reading is repeated, up to REREADS times, and its pages come again, at places after the others:
     of a row that comes twice the last one is the newer. Pages that have no place yet stand as they come. The
     pages of all readings together hold every row that stood still, so the listing is `complete` as soon as
-    one reading raised no doubt. A ConnectorError before the first page is raised; a later one ends the
-    listing, incomplete.
+    one reading raised no doubt; what only the others have shown may be gone (`last_reading`). A ConnectorError
+    before the first page is raised; a later one ends the listing, incomplete.
     """
 
     def __init__(self, read: Callable[[], Iterator[Page]]) -> None:
@@ -136,8 +136,9 @@ def ahead(
 ) -> Iterator[tuple[Question, Answer]]:
     """Each question with its answer, in order; the next ones are under way while an answer is dealt with.
 
-    One at first, then two, four, up to `most` at a time: whoever stops early has asked little in vain. What
-    `ask` raises is raised where its answer would come.
+    One at first, then two, four, up to `most` at a time: whoever stops early has asked little in vain. As
+    many again wait in line: no time is lost while an answer is dealt with. What `ask` raises is raised where
+    its answer would come.
     """
     left = iter(questions)
     under_way: deque[tuple[Question, Future[Answer]]] = deque()
@@ -151,7 +152,7 @@ def ahead(
                     return
                 question, answer = under_way.popleft()
                 yield question, answer.result()
-                width = min(2 * width, most)
+                width = 2 * min(width, most)
         finally:
             for _, answer in under_way:
                 answer.cancel()
