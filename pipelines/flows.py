@@ -20,7 +20,8 @@ from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 from pydantic import Field
 
-from pipelines.apply import ApplyResult
+from pipelines.apply import ApplyResult, GuardTripped, apply_plan
+from pipelines.approval import wait
 from pipelines.backfill import backfill as backfill_steps
 from pipelines.backfill import check
 from pipelines.lock import warehouse
@@ -51,13 +52,17 @@ def sync(
     """Pull, total, plan and apply the configured window, or one of `past_days` and `future_days`.
 
     `config` is the path of crewtally.toml where the worker runs; by default CREWTALLY_CONFIG or the working
-    folder. `dry_run` stops after the plan. Fails on a tripped guard, with the plan as an artefact.
+    folder. `dry_run` stops after the plan. A tripped guard fails the run, with the plan as an artefact, or
+    pauses it ([guards] when_tripped).
     """
     settings = _widened(_load(config), past_days, future_days)
-    with _run(settings, "sync") as (con, run):
-        result = sync_steps(settings, con, FlowReport(con), step=as_task, dry_run=dry_run)
-        run.detail = result.line()
-        _fail_if_records_failed(result)
+    try:
+        with _run(settings, "sync") as (con, run):
+            result = sync_steps(settings, con, FlowReport(con), step=as_task, dry_run=dry_run)
+            run.detail = result.line()
+            _fail_if_records_failed(result)
+    except GuardTripped as tripped:
+        return _approved(settings, tripped)
     return result
 
 
@@ -71,9 +76,25 @@ def backfill(
     """
     settings = _load(config)
     request = check(settings, start, end, source)
-    with _run(settings, "backfill") as (con, run):
-        result = backfill_steps(settings, con, FlowReport(con), request, step=as_task, dry_run=dry_run)
-        run.detail = f"{start} to {end}: {result.line()}"
+    try:
+        with _run(settings, "backfill") as (con, run):
+            result = backfill_steps(settings, con, FlowReport(con), request, step=as_task, dry_run=dry_run)
+            run.detail = f"{start} to {end}: {result.line()}"
+            _fail_if_records_failed(result)
+    except GuardTripped as tripped:
+        return _approved(settings, tripped)
+    return result
+
+
+def _approved(settings: Settings, tripped: GuardTripped) -> SyncResult:
+    """The push of a plan that a guard stopped, once a person said so. The warehouse is free until then."""
+    wait(settings, tripped)
+    with _run(settings, "apply") as (con, run):
+        plan = tripped.plan
+        applied = as_task("apply", apply_plan, settings, con, plan, allow=plan.sha256)
+        FlowReport(con).applied(applied)
+        result = SyncResult((), plan, None, applied)
+        run.detail = f"Plan {plan.sha256[:8]}, approved: {applied_line(applied)}"
         _fail_if_records_failed(result)
     return result
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 import requests
 
@@ -25,6 +26,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 SECRETS = ("token", "key")
+WAREHOUSE = Path(".crewtally/warehouse.duckdb")
 
 
 @dataclass(frozen=True)
@@ -218,6 +220,62 @@ def test_a_tripped_guard_fails_the_run_with_the_plan_attached(prefect: Prefect) 
     attached = prefect.filter("artifacts", flow_runs={"id": {"any_": [run["id"]]}})
     plan = next(artifact for artifact in attached if artifact["key"] == "crewtally-plan")
     assert plan["description"].removeprefix("Plan ") in run["state"]["message"]  # what --allow takes
+
+
+@contextmanager
+def waiting_run(prefect: Prefect) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """`crewtally sync` whose plan tripped a guard, in its pause: the process, and the id of the flow run."""
+    guards = {"CREWTALLY_GUARDS__MAX_DELETES": "0", "CREWTALLY_GUARDS__WHEN_TRIPPED": "pause"}
+    other = {"CREWTALLY_AUTHORITY__DEFAULT": "ruddr", **guards}
+    environment = {**prefect.environment, **other}
+    process = subprocess.Popen(
+        [BIN / "crewtally", "sync"], env=environment, cwd=ROOT, stderr=subprocess.PIPE, text=True
+    )
+    paused = {"state": {"type": {"any_": ["PAUSED"]}}}
+    with ended(process, signal.SIGKILL, 10):
+        deadline = time.monotonic() + 120
+        while not (runs := prefect.filter("flow_runs", flow_runs=paused)):
+            assert time.monotonic() < deadline, "the run does not wait"
+            assert process.poll() is None, process.communicate()[1]
+            time.sleep(0.25)
+        yield process, runs[0]["id"]
+
+
+def answer(prefect: Prefect, run_id: str, *, approve: bool) -> None:
+    url = f"{prefect.api}/flow_runs/{run_id}/resume"
+    told = requests.post(url, json={"run_input": {"approve": approve}}, timeout=30)
+    told.raise_for_status()
+    assert told.json()["status"] == "ACCEPT", told.text
+
+
+def test_a_refused_plan_fails_the_run(prefect: Prefect) -> None:
+    with waiting_run(prefect) as (process, run_id):
+        answer(prefect, run_id, approve=False)
+        told = process.communicate(timeout=120)[1]
+    assert process.returncode == 3, told
+    assert "max_deletes" in told
+
+
+def test_an_approved_plan_that_no_longer_fits_is_not_applied(prefect: Prefect) -> None:
+    with waiting_run(prefect) as (process, run_id):
+        with duckdb.connect(str(prefect.home / WAREHOUSE)) as con:  # the warehouse is free
+            con.execute("UPDATE raw_snapshot SET content_sha256 = 'moved on' WHERE stream = 'allocations'")
+        answer(prefect, run_id, approve=True)
+        told = process.communicate(timeout=120)[1]
+    assert process.returncode == 4, told
+    assert "was pulled again since" in told
+
+
+def test_an_approved_plan_is_applied_as_it_is(prefect: Prefect) -> None:
+    with waiting_run(prefect) as (process, run_id):
+        prefect.run("crewtally", "publish")  # the warehouse is free
+        answer(prefect, run_id, approve=True)
+        told = process.communicate(timeout=120)[1]
+    assert process.returncode == 0, told
+    ledger = json.loads(prefect.run("crewtally", "ledger", "--json").stdout)
+    [plan] = [plan for plan in ledger["plans"] if plan["allowed_trips"]]
+    assert "max_deletes" in plan["allowed_trips"]
+    assert plan["changes"]["delete"].keys() == {"done"}
 
 
 def test_listening_asks_for_a_run_of_sync_hourly(prefect: Prefect) -> None:

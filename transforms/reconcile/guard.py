@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -44,6 +45,10 @@ class GuardLimits(BaseModel):
     """Share of one source's pushed bookings that may be gone from it at once."""
     max_clock_skew_minutes: float | None = Field(5, ge=0)
     """Minutes by which ftrack's clock and that of this machine may differ: what is past hangs on the day."""
+    when_tripped: Literal["fail", "pause"] = "fail"
+    """What a scheduled flow run does then: fail, or pause until a person approves the plan or refuses it."""
+    pause_hours: float = Field(24, gt=0)
+    """So long it waits for an answer, then it fails."""
 
 
 @dataclass(frozen=True, slots=True)
