@@ -142,7 +142,7 @@ def _lake(
     place: Lake, command: str, patience_seconds: float, waiting: Callable[[str], None]
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     from pipelines.turn import turn
-    from transforms.warehouse.lake import open_lake
+    from transforms.warehouse.lake import close, open_lake
 
     with turn(place, command, patience_seconds=patience_seconds, waiting=waiting):
         con = open_lake(place)
@@ -150,7 +150,7 @@ def _lake(
             yield con
             _tidy(con)
         finally:
-            con.close()
+            close(con)
 
 
 def _tidy(con: duckdb.DuckDBPyConnection) -> None:
@@ -167,7 +167,7 @@ def _tidy(con: duckdb.DuckDBPyConnection) -> None:
 
 def _read_lake(place: Lake) -> Iterator[duckdb.DuckDBPyConnection | None]:
     from transforms.warehouse.errors import WarehouseMissing
-    from transforms.warehouse.lake import read_lake
+    from transforms.warehouse.lake import close, read_lake
 
     try:
         con = read_lake(place)
@@ -177,7 +177,7 @@ def _read_lake(place: Lake) -> Iterator[duckdb.DuckDBPyConnection | None]:
     try:
         yield con
     finally:
-        con.close()
+        close(con)
 
 
 def _acquire(file: IO[str], warehouse: Path, patience: float, waiting: Callable[[str], None]) -> None:

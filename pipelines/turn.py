@@ -6,18 +6,19 @@ need none: they see the lake as of its last whole transaction.
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+
+import duckdb
 
 from pipelines.lock import WRITER_PATIENCE_SECONDS, WarehouseLocked
-from transforms.warehouse.lake import Lake, connect_catalog
+from transforms.warehouse.lake import Lake, close, connect_catalog
 
-if TYPE_CHECKING:
-    import duckdb
+log = logging.getLogger("crewtally.turn")
 
 _KEY = 0x63726577  # "crew"; a lock is one database's own
 _POLL_SECONDS = 0.5
@@ -47,8 +48,9 @@ def turn(
     try:
         _acquire(con, patience_seconds, waiting)
         yield
+        _was_kept(con)
     finally:
-        con.close()  # the transaction ends, and with it the lock
+        close(con)  # the transaction ends, and with it the lock
 
 
 def _acquire(con: duckdb.DuckDBPyConnection, patience: float, waiting: Callable[[str], None]) -> None:
@@ -73,6 +75,18 @@ def _try(con: duckdb.DuckDBPyConnection) -> bool:
     if not taken:
         con.rollback()
     return bool(taken)
+
+
+def _was_kept(con: duckdb.DuckDBPyConnection) -> None:
+    """PostgreSQL gives the turn away when it loses the connection: then others may have written too."""
+    try:
+        con.execute("SELECT * FROM postgres_query('catalog', 'SELECT 1 AS here')").fetchall()
+    except duckdb.Error as error:
+        log.warning(
+            "The catalog lost this run's turn on the way (%s): another run may have been at work meanwhile. "
+            "Run again; `crewtally plan` shows what is left to do.",
+            str(error).splitlines()[0],
+        )
 
 
 def _holder(con: duckdb.DuckDBPyConnection) -> str:

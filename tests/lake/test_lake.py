@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from transforms.warehouse import WarehouseError, WarehouseMissing, WarehouseVersion
-from transforms.warehouse.lake import Lake, open_lake, read_lake, tidy
+from transforms.warehouse.lake import Lake, close, connect_catalog, open_lake, read_lake, tidy
 from transforms.warehouse.migrate import migrations
 
 
@@ -37,6 +37,21 @@ def test_a_reader_sees_the_lake_as_it_was_and_cannot_write(lake: Lake) -> None:
             reader.execute(insert)
         with read_lake(lake) as later:
             assert later.execute(count).fetchall() == [(1,)]
+
+
+def test_a_reader_survives_a_postgresql_that_goes_away(lake: Lake) -> None:
+    open_lake(lake).close()
+    end = (
+        "SELECT count(pg_terminate_backend(pid)) AS ended FROM pg_stat_activity"
+        " WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
+    )
+    reader = read_lake(lake)
+    with connect_catalog(lake, "test") as other:
+        other.execute("SELECT * FROM postgres_query('catalog', ?)", [end]).fetchall()
+    with pytest.raises(Exception, match=r"closed the connection|terminating"):
+        reader.execute("FROM core_booking").fetchall()
+    close(reader)
+    read_lake(lake).close()
 
 
 def test_a_newer_lake_is_refused(lake: Lake) -> None:

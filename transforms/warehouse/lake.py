@@ -8,6 +8,7 @@ stay in the process. Every transaction is one snapshot of the lake: a reader nev
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from importlib.util import find_spec
@@ -58,7 +59,7 @@ def open_lake(lake: Lake) -> duckdb.DuckDBPyConnection:
     try:
         migrate(con)
     except BaseException:
-        con.close()
+        close(con)
         raise
     return con
 
@@ -74,9 +75,19 @@ def read_lake(lake: Lake) -> duckdb.DuckDBPyConnection:
         con.begin()
         check_version(con)
     except BaseException:
-        con.close()
+        close(con)
         raise
     return con
+
+
+def close(con: duckdb.DuckDBPyConnection) -> None:
+    """Close a connection to the lake or its catalog, also where PostgreSQL has gone.
+
+    With a transaction still open on a dead connection, DuckDB would abort the whole process.
+    """
+    with suppress(duckdb.Error):
+        con.rollback()
+    con.close()
 
 
 def check_files(lake: Lake) -> None:
