@@ -44,8 +44,8 @@ class Reading:
     A doubtful reading is repeated, up to REREADS times, and its pages come again, at places after the others:
     of a row that comes twice the last one is the newer. Pages that have no place yet stand as they come. The
     pages of all readings together hold every row that stood still, so the listing is `complete` as soon as
-    one reading raised no doubt; what only the others have shown may be gone (`last_reading`). A ConnectorError
-    before the first page is raised; a later one ends the listing, incomplete.
+    one reading raised no doubt; what only the others have shown may be gone (`last_reading`). A
+    ConnectorError before the first page is raised; a later one ends the listing, incomplete.
     """
 
     def __init__(self, read: Callable[[], Iterator[Page]]) -> None:
