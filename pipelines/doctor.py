@@ -144,8 +144,11 @@ def _warehouse(settings: Settings) -> Check:
 
 def _lake(settings: Settings, place: Lake) -> Check:
     """The catalog answers, and the files can be written, where a folder holds them."""
-    from transforms.warehouse.lake import check_files
+    from pipelines.turn import check_clock
+    from transforms.warehouse.lake import check_files, connect_catalog
 
+    with connect_catalog(place, "crewtally doctor") as con:
+        check_clock(con)
     with reading(settings, "doctor") as con:
         newest, snapshots = _held(con) if con is not None else (None, 0)
     if place.bucket is not None:

@@ -16,12 +16,15 @@ from contextlib import contextmanager
 import duckdb
 
 from pipelines.lock import WRITER_PATIENCE_SECONDS, WarehouseLocked
+from transforms.warehouse.errors import WarehouseError
 from transforms.warehouse.lake import Lake, close, connect_catalog
 
 log = logging.getLogger("crewtally.turn")
 
 _KEY = 0x63726577  # "crew"; a lock is one database's own
 _POLL_SECONDS = 0.5
+CLOCK_TOLERANCE_SECONDS = 5.0
+_CLOCK = "SELECT extract(epoch FROM clock_timestamp())::FLOAT8 AS now"
 _TRY = f"SELECT pg_try_advisory_xact_lock({_KEY})"
 _WHO = f"""
 SELECT a.application_name, to_char(a.xact_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') AS since
@@ -42,15 +45,37 @@ def turn(
 ) -> Iterator[None]:
     """Holds the one turn there is; `waiting` is told once, with the holder, if it is not free at once.
 
-    Raises WarehouseLocked when it is not free within `patience_seconds`, WarehouseError as `open_lake` does.
+    Raises WarehouseLocked when it is not free within `patience_seconds`, WarehouseError as `open_lake` does
+    and as `check_clock`.
     """
     con = connect_catalog(lake, _signature(command))
     try:
         _acquire(con, patience_seconds, waiting)
+        check_clock(con)
         yield
         _was_kept(con)
     finally:
         close(con)  # the transaction ends, and with it the lock
+
+
+def check_clock(con: duckdb.DuckDBPyConnection) -> None:
+    """History is ordered by the clocks of all who write: raises WarehouseError for one that is off.
+
+    Compared with the clock of the catalog's PostgreSQL, the one clock all of them can see.
+    """
+    [(theirs,)] = con.execute("SELECT * FROM postgres_query('catalog', ?)", [_CLOCK]).fetchall()
+    off_seconds = _now() - theirs
+    if abs(off_seconds) > CLOCK_TOLERANCE_SECONDS:
+        where = "ahead of" if off_seconds > 0 else "behind"
+        raise WarehouseError(
+            f"this machine's clock is {abs(off_seconds):.0f} s {where} that of the lake's catalog, and history is "
+            "ordered by the clocks of all who write: set the clocks of both machines (a time service such as "
+            "chrony keeps them right), then run again."
+        )
+
+
+def _now() -> float:
+    return time.time()
 
 
 def _acquire(con: duckdb.DuckDBPyConnection, patience: float, waiting: Callable[[str], None]) -> None:

@@ -20,6 +20,7 @@ import pytest
 from connectors.sandbox import Sandbox
 from pipelines.lock import WarehouseLocked
 from pipelines.turn import turn
+from transforms.warehouse import WarehouseError
 from transforms.warehouse.lake import Lake, connect_catalog, open_lake
 
 pytestmark = pytest.mark.slow
@@ -132,6 +133,18 @@ def test_a_turn_that_postgresql_took_away_is_told(studio: Studio, caplog: pytest
             pass
         assert not caplog.records
     assert "lost this run's turn" in caplog.text
+
+
+@pytest.mark.parametrize(("off", "word"), [(60, "60 s ahead of"), (-60, "60 s behind")])
+def test_a_clock_that_is_off_writes_nothing(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch, off: int, word: str
+) -> None:
+    monkeypatch.setattr("pipelines.turn._now", lambda: time.time() + off)
+    with pytest.raises(WarehouseError, match=word), turn(studio.lake, "pull"):
+        pytest.fail("was let in")
+    monkeypatch.undo()
+    with turn(studio.lake, "pull", patience_seconds=0):  # nobody holds it
+        pass
 
 
 def test_two_lakes_on_one_server_do_not_wait_for_each_other(
