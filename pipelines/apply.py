@@ -16,7 +16,7 @@ from pipelines.settings import Settings
 from pipelines.verify import differences, image_of, named, read_back
 from transforms.reconcile.drift import moved_snapshots
 from transforms.reconcile.guard import Trip, clock, evaluate
-from transforms.reconcile.plan import Change, Plan
+from transforms.reconcile.plan import HALF_MADE, Change, Plan
 from transforms.reconcile.twins import twins
 from transforms.warehouse.ledger import Entry, Ledger
 
@@ -124,7 +124,8 @@ def _check_fresh(
     if ledger.status(plan.sha256):
         changes = [entry.change for entry in ledger.entries(plan.sha256, "intended")]
     touched = [change for change in changes if change["action"] != "create"]
-    found = read_back(client, spoken, touched)
+    halves = [change for change in changes if change["action"] == "create" and change["rule"] == HALF_MADE]
+    found = read_back(client, spoken, touched + halves)
     drifts = [drift for change in touched if (drift := _moved(change, found.get(change["id"])))]
     drifts += _made_by_hand(plan, changes, ledger, client, spoken)
     if drifts:

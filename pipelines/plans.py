@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +14,8 @@ from pipelines import queries, tables
 from pipelines.settings import Settings
 from transforms.reconcile.plan import Plan, PlanError
 
+KEPT_PLANS = 50
+KEPT_DAYS = 30
 _PUSHED = "SELECT document, started_at FROM push_plan ORDER BY started_at DESC LIMIT 1"
 
 
@@ -26,13 +29,24 @@ class KeptPlan:
 
 
 def keep(settings: Settings, plan: Plan) -> Path:
-    """Writes the plan beside the warehouse, under its hash; returns the file."""
+    """Writes the plan beside the warehouse, under its hash; returns the file.
+
+    Of those kept before, the newest KEPT_PLANS stay, and all of the last KEPT_DAYS: what was pushed is in the
+    ledger besides, and `undo` takes it from there.
+    """
     folder = _folder(settings)
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{plan.sha256[:16]}.json"
     with tables.replacing(file) as temporary:
         temporary.write_bytes(plan.dump())
+    _prune(settings, time.time() - KEPT_DAYS * 86_400)
     return file
+
+
+def _prune(settings: Settings, oldest: float) -> None:
+    for stamp, old in _stamped(settings)[KEPT_PLANS:]:
+        if stamp < oldest:
+            old.unlink(missing_ok=True)
 
 
 def last_plan(settings: Settings, con: duckdb.DuckDBPyConnection) -> KeptPlan | None:
@@ -54,11 +68,15 @@ def last_pushed(con: duckdb.DuckDBPyConnection) -> KeptPlan | None:
 
 def _kept(settings: Settings) -> Iterator[KeptPlan]:
     """Plans from their files, the newest first, undos left out. What cannot be read is passed over."""
-    stamped = [(file.stat().st_mtime, file) for file in _folder(settings).glob("*.json")]
-    for stamp, file in sorted(stamped, reverse=True):
+    for stamp, file in _stamped(settings):
         plan = _read(file.read_bytes())
         if plan is not None and plan.content["undoes"] is None:
             yield KeptPlan(plan, datetime.fromtimestamp(stamp, UTC).replace(tzinfo=None), file)
+
+
+def _stamped(settings: Settings) -> list[tuple[float, Path]]:
+    """The files and when they were written, the newest first."""
+    return sorted(((file.stat().st_mtime, file) for file in _folder(settings).glob("*.json")), reverse=True)
 
 
 def _read(data: bytes) -> Plan | None:

@@ -215,7 +215,7 @@ def _of_change(dialect: Dialect, change: Change, found: Found) -> list[Operation
             provenance = f"{origin['source']}:{origin['source_key']}#{origin['run']}"
             return dialect.create(kind, record_id, change["after"] or {}, provenance, there)
         case "update":
-            return dialect.update(kind, record_id, change["after"] or {})
+            return dialect.update(kind, record_id, change["after"] or {}, there)
         case "delete":
             return dialect.delete(kind, record_id, there)
 

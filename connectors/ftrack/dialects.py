@@ -58,8 +58,10 @@ class Dialect(Protocol):
         `provenance` says which booking it is; None: of no planner's.
         """
 
-    def update(self, kind: str, record_id: str, fields: Fields) -> list[Operation]:
-        """Operations that set the given fields."""
+    def update(
+        self, kind: str, record_id: str, fields: Fields, found: Record | None = None
+    ) -> list[Operation]:
+        """Operations that set the given fields; `found` as in `create`."""
 
     def delete(self, kind: str, record_id: str, found: Record | None) -> list[Operation]:
         """Operations that delete a record."""
@@ -110,7 +112,10 @@ class Seed:
         del provenance  # neither type is sure to carry metadata
         return [] if found else [create(self._types[kind], record_id, self._data(fields))]
 
-    def update(self, kind: str, record_id: str, fields: Fields) -> list[Operation]:
+    def update(
+        self, kind: str, record_id: str, fields: Fields, found: Record | None = None
+    ) -> list[Operation]:
+        del found
         return [update(self._types[kind], record_id, self._data(fields))]
 
     def delete(self, kind: str, record_id: str, found: Record | None) -> list[Operation]:
@@ -179,12 +184,18 @@ class Studio:
             return [] if found else [create("Appointment", record_id, self._appointment(kind, fields))]
         link = {"calendar_event_id": record_id, "resource_id": fields["user_id"]}
         made = create("CalendarEventResource", _link_id(record_id), link)
-        if found:
-            return [] if found.get("user_id") else [made]
+        if found:  # without its person: what else it says may be of an older plan
+            return (
+                []
+                if found.get("user_id")
+                else [update("CalendarEvent", record_id, self._event(fields)), made]
+            )
         said = [] if provenance is None else [_metadata(record_id, provenance)]
         return [create("CalendarEvent", record_id, self._event(fields)), made, *said]
 
-    def update(self, kind: str, record_id: str, fields: Fields) -> list[Operation]:
+    def update(
+        self, kind: str, record_id: str, fields: Fields, found: Record | None = None
+    ) -> list[Operation]:
         if kind != "allocation":
             return [update("Appointment", record_id, self._appointment(kind, fields))]
         operations = []
@@ -192,7 +203,11 @@ class Studio:
             operations.append(update("CalendarEvent", record_id, event))
         if "user_id" in fields:
             link = {"resource_id": fields["user_id"]}
-            operations.append(update("CalendarEventResource", _link_id(record_id), link))
+            if found and not found.get("user_id"):
+                link["calendar_event_id"] = record_id
+                operations.append(create("CalendarEventResource", _link_id(record_id), link))
+            else:
+                operations.append(update("CalendarEventResource", _link_id(record_id), link))
         return operations
 
     def delete(self, kind: str, record_id: str, found: Record | None) -> list[Operation]:

@@ -1,7 +1,15 @@
 -- Take into the ledger what is provably ours: a record in ftrack under the id that a booking's record has by
--- derivation, and equal to what the booking says in every field. Grain: record.
+-- derivation. Nobody else derives ids so. What the booking says is noted as last written: where the record says
+-- something else, that counts as a person's edit, and is treated as one. Grain: record.
+CREATE OR REPLACE TEMP TABLE rec_adopted AS
+SELECT w.*
+FROM rec_want AS w
+INNER JOIN ft_record AS a ON w.record_id = a.record_id AND w.kind = a.kind
+ANTI JOIN rec_ours AS o ON w.record_id = o.record_id
+WHERE a.user_id IS NOT NULL;
+
 DELETE FROM push_record AS r
-USING rec_keep AS k, rec_setting AS s
+USING rec_adopted AS k, rec_setting AS s
 WHERE r.server = s.server AND r.record_id = k.record_id AND r.state = 'deleted';
 
 INSERT INTO push_record
@@ -39,7 +47,5 @@ SELECT
     w.ms,
     'rebuilt',
     'rebuilt'
-FROM rec_want AS w
-SEMI JOIN rec_keep AS k ON w.record_id = k.record_id
-ANTI JOIN rec_ours AS o ON w.record_id = o.record_id
+FROM rec_adopted AS w
 CROSS JOIN rec_setting AS s;

@@ -230,6 +230,21 @@ LEFT JOIN rec_doubt AS d
     AND o.about_user_id = d.user_id
     AND d.context_id = if(o.kind = 'team', i.image.project_id, i.image.task_id);
 
+-- Records an earlier push left half done, where a server did not undo a list it refused or a process died: an
+-- allocation without its person, whose last change in the ledger is ours and not done. Grain: such a record.
+CREATE OR REPLACE TEMP TABLE rec_half AS
+WITH
+last_word AS (
+    SELECT c.record_id, c.kind, c.action, c.status, c.origin
+    FROM push_change AS c
+    INNER JOIN push_plan AS p USING (plan_sha256)
+    INNER JOIN rec_setting AS s USING (server)
+    SEMI JOIN rec_actual_left AS a
+        ON c.record_id = a.record_id AND a.kind = 'allocation' AND a.image.user_id IS NULL
+    QUALIFY row_number() OVER (PARTITION BY c.record_id ORDER BY p.started_at DESC, p.plan_sha256 DESC) = 1
+)
+SELECT * FROM last_word WHERE status <> 'done';
+
 -- The verdict on every record that is wanted or ours and not simply kept. `before` is the fresh read, `after`
 -- the wanted image.
 CREATE OR REPLACE TEMP TABLE rec_diff AS
@@ -244,7 +259,8 @@ joined AS (
         w.record_id IS NOT NULL AS is_wanted,
         o.record_id IS NOT NULL AS is_ours,
         a.record_id IS NOT NULL AS is_there,
-        o.image IS NOT DISTINCT FROM a.image AS is_untouched,
+        h.action AS half,
+        o.image IS NOT DISTINCT FROM a.image OR coalesce(h.action = 'delete', false) AS is_untouched,
         f.foreign_id,
         u.rule AS unwanted_rule,
         u.is_evident,
@@ -272,6 +288,7 @@ joined AS (
     LEFT JOIN rec_actual_left AS a ON coalesce(w.record_id, o.record_id) = a.record_id
     LEFT JOIN rec_foreign AS f ON w.record_id = f.record_id
     LEFT JOIN rec_unwanted AS u ON o.record_id = u.record_id
+    LEFT JOIN rec_half AS h ON coalesce(w.record_id, o.record_id) = h.record_id
     CROSS JOIN rec_setting AS t
 )
 SELECT
@@ -279,6 +296,7 @@ SELECT
     CASE
         WHEN is_wanted AND NOT is_there AND is_ours THEN if(recreate_deleted, 'create', 'blocked')
         WHEN is_wanted AND NOT is_there THEN if(foreign_id IS NULL, 'create', 'blocked')
+        WHEN is_wanted AND NOT is_ours AND half = 'create' THEN 'create'
         WHEN is_wanted AND NOT is_ours THEN 'blocked'
         WHEN is_wanted THEN if(is_untouched OR overwrite_edits, 'update', 'blocked')
         WHEN NOT is_there THEN 'gone'
@@ -291,6 +309,7 @@ SELECT
         WHEN is_wanted AND NOT is_there AND is_ours
             THEN if(recreate_deleted, 'deleted in ftrack, made again by policy', 'deleted in ftrack by somebody')
         WHEN is_wanted AND NOT is_there THEN if(foreign_id IS NULL, 'booking', 'somebody made the same record')
+        WHEN is_wanted AND NOT is_ours AND half = 'create' THEN 'half made by an earlier push'
         WHEN is_wanted AND NOT is_ours THEN 'the ledger does not know this record'
         WHEN is_wanted AND is_untouched THEN 'booking changed'
         WHEN is_wanted
@@ -300,3 +319,33 @@ SELECT
         ELSE unwanted_rule
     END AS rule
 FROM joined;
+
+-- What was half made and is not wanted any more goes.
+INSERT INTO rec_diff BY NAME
+SELECT
+    h.kind,
+    h.record_id,
+    false AS is_wanted,
+    false AS is_ours,
+    true AS is_there,
+    h.action AS half,
+    true AS is_untouched,
+    a.image AS before,
+    h.origin ->> 'source' AS source,
+    h.origin ->> 'source_key' AS source_key,
+    (h.origin ->> 'run')::INTEGER AS run,
+    h.origin ->> 'content_key' AS content_key,
+    h.origin ->> 'person_key' AS person_key,
+    h.origin ->> 'project_key' AS project_key,
+    h.origin ->> 'work_item_key' AS work_item_key,
+    h.origin ->> 'about_user_id' AS about_user_id,
+    h.origin ->> 'about_project_id' AS about_project_id,
+    0 AS before_ms,
+    0 AS after_ms,
+    'delete' AS verdict,
+    'half made by an earlier push' AS rule
+FROM rec_half AS h
+INNER JOIN rec_actual_left AS a ON h.record_id = a.record_id
+ANTI JOIN rec_want_left AS w ON h.record_id = w.record_id
+ANTI JOIN rec_ours_left AS o ON h.record_id = o.record_id
+WHERE h.action = 'create';

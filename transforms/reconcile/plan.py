@@ -16,6 +16,8 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict  # pydantic wants this one on Python 3.11
 
 FORMAT = 1
+HALF_MADE = "half made by an earlier push"
+"""The rule (diff.sql) of a create whose record is there in part: what is missing is made."""
 
 Action = Literal["create", "update", "delete"]
 Kind = Literal["assignment", "team", "allocation"]

@@ -56,8 +56,8 @@ def reconcile(con: duckdb.DuckDBPyConnection, rules: Rules) -> Plan:
 def adopt(con: duckdb.DuckDBPyConnection, rules: Rules) -> int:
     """Rebuild the ledger where it was lost: take in what is provably ours; returns how many records.
 
-    Provably ours is a record under an id derived from a booking that says exactly what the booking says. One
-    that differs may have been edited by a person: it stays unknown, and plans report it.
+    Provably ours is a record under an id derived from a booking. Where it says something else than the
+    booking, a person may have edited it: plans report that, and keep or overwrite it by policy, as ever.
     """
     owned = "SELECT count(*) FROM push_record WHERE server = ? AND state = 'live'"
     before = con.execute(owned, [rules.server]).fetchall()[0][0]
