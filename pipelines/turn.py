@@ -68,9 +68,9 @@ def check_clock(con: duckdb.DuckDBPyConnection) -> None:
     if abs(off_seconds) > CLOCK_TOLERANCE_SECONDS:
         where = "ahead of" if off_seconds > 0 else "behind"
         raise WarehouseError(
-            f"this machine's clock is {abs(off_seconds):.0f} s {where} that of the lake's catalog, and history is "
-            "ordered by the clocks of all who write: set the clocks of both machines (a time service such as "
-            "chrony keeps them right), then run again."
+            f"this machine's clock is {abs(off_seconds):.0f} s {where} that of the lake's catalog, and "
+            "history is ordered by the clocks of all who write: set the clocks of both machines (a time "
+            "service such as chrony keeps them right), then run again."
         )
 
 
