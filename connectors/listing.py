@@ -79,9 +79,8 @@ def together(parts: Sequence[Callable[[], Iterator[Answer]]], most: int) -> Iter
 
     A part that is far ahead waits until what it yielded is taken. What one raises ends them all.
     """
-    ready: Queue[tuple[bool, Any]] = Queue(
-        maxsize=2 * most
-    )  # (is it an answer, the answer or how a part ended)
+    # Whether it is an answer, and the answer, or else how a part ended: None, or what it raised.
+    ready: Queue[tuple[bool, Any]] = Queue(maxsize=2 * most)
     stop = threading.Event()
 
     def hand_over(is_answer: bool, what: object) -> None:
