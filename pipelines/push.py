@@ -81,8 +81,11 @@ class Push:
                     reader.submit(self._look, self._turn(groups))
                     flight.result()
                     self.earlier, self.outcomes = self.outcomes, []
-            finally:
+                reader.submit(self._look, self.earlier)
+            except BaseException:
                 self.stopping = True
+                raise
+            finally:
                 sender.shutdown()
                 for batch in self.marked:
                     self._note(batch.entries, "intended")

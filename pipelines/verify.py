@@ -28,16 +28,9 @@ def is_done(change: Change, found: Record | None) -> bool:
 
 def differences(fields: Image, found: Record) -> list[str]:
     """Names of the fields in which a record differs from what a plan says."""
-    return [name for name, value in fields.items() if _there(found, name) != value]
-
-
-def _there(found: Record, name: str) -> str | float | bool | None:
-    """A field of a record as plans write it."""
-    if name != "value":
-        said: str | float | bool | None = found.get(name)
-        return said
     millionths = found.get("value_millionths")
-    return None if millionths is None else millionths / 1_000_000
+    there = found if millionths is None else {**found, "value": millionths / 1_000_000}
+    return [name for name, value in fields.items() if there.get(name) != value]
 
 
 def image_of(found: Record) -> Image:

@@ -53,6 +53,8 @@ def quote(value: object) -> str:
     Text is escaped, so that nothing in it can end the literal. None, booleans and numbers go bare. A date
     is its first moment, in UTC.
     """
+    if type(value) is str and not _ESCAPED.search(value):  # ids, by the thousand
+        return f'"{value}"'
     if value is None:
         return "none"
     if isinstance(value, bool | int | float):

@@ -33,6 +33,8 @@ def twins(
     for kind, record_id, image in found:
         if record_id not in ours:
             theirs[meaning(kind, image)].append(record_id)
+    if not theirs:
+        return []
     seen = Counter(
         meaning(blocked["what"], blocked["after"])
         for blocked in plan.blocked
