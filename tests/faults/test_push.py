@@ -72,6 +72,28 @@ def test_a_plan_goes_in_batches_that_never_split_a_record(rig: Any, monkeypatch:
     assert rig.plan().changes == []
 
 
+def test_intent_is_durable_before_a_request_leaves(rig: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At each request another connection looks: it sees only what is committed."""
+    monkeypatch.setattr(push, "OPERATIONS_PER_REQUEST", 3)
+    monkeypatch.setattr(push, "REQUESTS_PER_COMMIT", 2)
+    weeks(rig, 12)
+    rig.world.book("ruddr", "b0", "p2")
+    plan = rig.plan()
+    ours, other = {change["id"] for change in plan.changes}, rig.world.con.cursor()
+    seen: list[bool] = []
+
+    def look(_number: int) -> None:
+        rows = other.execute("SELECT record_id FROM push_change WHERE status = 'sending'").fetchall()
+        leaving = {operation["entity_key"][0] for operation in rig.gate.writes[-1]} & ours
+        seen.append(leaving <= {row[0] for row in rows} and bool(leaving))
+
+    rig.gate.on_write = look
+    assert rig.apply(plan).failed == 0
+    assert len(seen) > 3
+    assert all(seen)
+    assert rig.statuses() == {"done": len(plan.changes)}
+
+
 @pytest.mark.parametrize("fate", ["lost", "unheard"])
 def test_a_lost_answer_makes_no_duplicate_and_loses_nothing(
     rig: Any, monkeypatch: pytest.MonkeyPatch, fate: str
