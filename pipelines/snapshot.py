@@ -119,7 +119,9 @@ class Puller:
             )
             record(self.con, snapshot, pages, reading.rejects, dict(reading.drift))
             reader.remember(finished)
-            self.landing.certify(snapshot_id, {**asdict(snapshot), "pages": [asdict(page) for page in pages]})
+            self.landing.certify(
+                snapshot_id, {**asdict(snapshot), "pages": [page.fields() for page in pages]}
+            )
             self.con.commit()
         except BaseException:
             self.con.rollback()

@@ -142,6 +142,31 @@ def test_history_replays(pulls: list[tuple[dict[str, str], bool]]) -> None:
         assert sorted(as_of) == sorted(rows.items())
 
 
+ROWS = st.dictionaries(st.sampled_from("abcde"), st.sampled_from(["x", "y"]), max_size=5)
+
+
+@settings(max_examples=60, deadline=None)
+@given(ROWS, ROWS, ROWS, st.frozensets(st.sampled_from("abcde"), max_size=2))
+def test_of_two_readings_the_last_one_counts(
+    before: dict[str, str], given_up: dict[str, str], last: dict[str, str], broken: frozenset[str]
+) -> None:
+    """A row that was shown and is broken in the end stays as it was shown, or as it was known."""
+    con, second = open_warehouse(":memory:"), 1 << 20
+    load(con, "core_leave_type", [leave(k, v) for k, v in before.items()])
+    absence = replace(EVERYTHING, present=broken)
+    with Stages(con) as stages:
+        stages.add((leave(k, v) for k, v in given_up.items()), 1)
+        stages.add((leave(k, v) for k, v in last.items()), second + 1)
+        stage = stages["core_leave_type"]
+        stage.materialise()
+        stage.withdraw("ruddr", second, absence)
+        merged = stage.merge("ruddr", "second", T0 + timedelta(hours=1), absence)
+    kept = {key: value for key, value in {**before, **given_up}.items() if key in broken}
+    found = con.execute("SELECT leave_type_key, name FROM core_leave_type_now").fetchall()
+    assert dict(found) == {**kept, **last}
+    assert merged.loaded + merged.repeated == len(given_up) + len(last)
+
+
 def current(con: duckdb.DuckDBPyConnection) -> list[str]:
     rows = con.execute("SELECT leave_type_key FROM core_leave_type_now ORDER BY 1").fetchall()
     return [key for (key,) in rows]
