@@ -1,21 +1,30 @@
 """All marts against the bare GROUP BY, at growing size: ratios of one run, and the peak of memory.
 
-    .venv/bin/python bench/marts.py [--sizes 100000 300000 1000000] [--people 5000]
+    .venv/bin/python bench/marts.py [--sizes 100000 300000 1000000] [--people 5000] [--memory-limit 1200MB]
+                                    [--pandas PYTHON]
 
 A booking spans 28 days (20 working days); every person has a calendar of their own. The bare query unnests
-the same bookings to days and groups them by person, project and week: no build can do with less.
+the same bookings to days and groups them by person, project and week: no build can do with less. Then the
+build that follows when nothing changed, and when a hundredth of the people had all their bookings changed.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import resource
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+import duckdb
+
+from pipelines import tables
 from transforms.policy import Policy
 from transforms.totals import build
 from transforms.warehouse import open_warehouse
@@ -55,45 +64,96 @@ GROUP BY ALL
 """
 
 
-def measure(bookings: int, people: int) -> None:
-    """One size, in a process of its own; prints bare seconds, marts seconds, peak MB."""
-    folder = tempfile.TemporaryDirectory(prefix="crewtally-bench-")
-    con = open_warehouse(Path(folder.name) / "warehouse.duckdb")
-    con.execute("SET memory_limit = '1200MB'")
-    for statement in STUDIO.split(";"):
-        if statement.strip():
-            values = {"people": people, "bookings": bookings}
-            con.execute(statement, {k: v for k, v in values.items() if f"${k}" in statement})
-    bare = min(
-        _seconds(lambda: con.execute(f"CREATE OR REPLACE TEMP TABLE bare AS {BARE}")) for _ in range(2)
-    )
-    con.execute("DROP TABLE bare")
-    marts = min(_seconds(lambda: build(con, Policy.model_validate({}))) for _ in range(2))
-    print(bare, marts, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+# A hundredth of the people: theirs is a hundredth of the bookings.
+CHANGE = """
+UPDATE core_booking SET known_to = TIMESTAMP '2026-02-01', closed_by = 't'
+WHERE person_key::INTEGER % 100 = 0;
+INSERT INTO core_booking
+SELECT * REPLACE (effort_amount * 2 AS effort_amount, NULL AS known_to, NULL AS closed_by, 't' AS snapshot_id)
+FROM core_booking WHERE closed_by = 't';
+"""
 
 
-def _seconds(work: object) -> float:
-    started = time.perf_counter()
-    work()  # type: ignore[operator]
-    return time.perf_counter() - started
+def measure(options: argparse.Namespace) -> dict[str, Any]:
+    """One size, in a process of its own: (seconds, processor seconds) by step, and peak memory in MB."""
+    found: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory(prefix="crewtally-bench-") as folder:
+        con = open_warehouse(Path(folder) / "warehouse.duckdb")
+        con.execute("SET memory_limit = ?", [options.memory_limit])
+        _execute(con, STUDIO, people=options.people, bookings=options.one)
+        if options.pandas:
+            found["pandas"] = _pandas(con, options, Path(folder))
+        for _ in range(2):
+            _timed(found, "bare", lambda: con.execute(f"CREATE OR REPLACE TEMP TABLE bare AS {BARE}"))
+            con.execute("DROP TABLE bare")
+        build_marts = partial(build, con, Policy.model_validate({}))
+        for _ in range(2):
+            con.execute("DROP TABLE IF EXISTS known_build")
+            _timed(found, "marts", build_marts)
+        _timed(found, "unchanged", build_marts)
+        _execute(con, CHANGE)
+        _timed(found, "1 % changed", build_marts)
+        con.close()
+    return found | {"megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}
+
+
+def _execute(con: duckdb.DuckDBPyConnection, script: str, **values: int) -> None:
+    for statement in filter(str.strip, script.split(";")):
+        con.execute(statement, {name: value for name, value in values.items() if f"${name}" in statement})
+
+
+def _timed(found: dict[str, Any], step: str, work: Callable[[], object]) -> None:
+    """The faster of the times that a step is done."""
+    started, used = time.perf_counter(), time.process_time()
+    work()
+    took = (time.perf_counter() - started, time.process_time() - used)
+    found[step] = min(took, found.get(step, took))
+
+
+def _pandas(con: duckdb.DuckDBPyConnection, options: argparse.Namespace, folder: Path) -> list[float]:
+    """The same in pandas (marts_pandas.py), by an interpreter that has it."""
+    con.execute(f"COPY (FROM core_booking_now) TO '{folder}/booking.parquet'")
+    con.execute(f"COPY (FROM core_availability_now) TO '{folder}/availability.parquet'")
+    script = Path(__file__).with_name("marts_pandas.py")
+    out = subprocess.run([options.pandas, script, folder], stdout=subprocess.PIPE, text=True, check=True)
+    seconds: list[float] = json.loads(out.stdout)
+    return seconds
+
+
+def _row(size: int, found: dict[str, Any]) -> tuple[Any, ...]:
+    bare, marts, part = found["bare"], found["marts"], found["1 % changed"]
+    beside = [f"{found['pandas'][0] / marts[0]:.1f} x"] if "pandas" in found else []
+    return (
+        f"{size:,}", round(bare[0], 2), round(marts[0], 2), f"{marts[0] / bare[0]:.1f} x",
+        f"{marts[1] / bare[1]:.1f} x", round(marts[0] / size * 1e6, 1), f"{part[0] / marts[0]:.1%}",
+        f"{part[1] / marts[1]:.1%}", f"{found['unchanged'][0] / marts[0]:.1%}", found["megabytes"], *beside,
+    )  # fmt: skip
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--sizes", type=int, nargs="+", default=[100_000, 300_000, 1_000_000])
     parser.add_argument("--people", type=int, default=5000)
+    parser.add_argument("--memory-limit", default="1200MB")
+    parser.add_argument("--pandas", metavar="PYTHON", help="an interpreter with pandas and pyarrow")
     parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
-        measure(options.one, options.people)
+        print(json.dumps(measure(options)))
         return
-    print(f"{'bookings':>10} {'bare s':>8} {'marts s':>8} {'ratio':>6} {'us/booking':>11} {'peak MB':>8}")
+    rows = []
     for size in options.sizes:
-        command = [sys.executable, __file__, "--one", str(size), "--people", str(options.people)]
-        out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        bare, marts, peak = map(float, out.split())
-        each = marts / size * 1e6
-        print(f"{size:>10} {bare:>8.2f} {marts:>8.2f} {marts / bare:>6.1f} {each:>11.1f} {peak:>8.0f}")
+        command = [sys.executable, __file__, *sys.argv[1:], "--one", str(size)]
+        out = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+        rows.append(_row(size, json.loads(out.splitlines()[-1])))
+    names = (
+        "bookings", "bare s", "marts s", "times bare", "(processor)", "us a booking",
+        "1 % changed", "(processor)", "unchanged", "MB", *(["pandas takes"] if options.pandas else []),
+    )  # fmt: skip
+    title = f"{options.people} people with calendars of their own, memory_limit {options.memory_limit}"
+    tables.show(names, rows, title=title)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ time_off AS (
         sum(ms) AS off_ms,
         sum(ms) FILTER (counts_as = 0) AS holiday_ms
     FROM mart_booking_day_fact
+    WHERE booking_id > getvariable('last_booking_id')
     GROUP BY day_id
 )
 SELECT

@@ -1,20 +1,10 @@
--- The facts every number is summed from.
+-- The facts every number is summed from, for the resources in temp `redo`: views `fresh_X` of what then stands in
+-- the tables `mart_X`.
 
 -- Expanded is expanded: its memory is for the sums now.
 DROP TABLE expand_part;
 DROP TABLE expand_running;
 DROP TABLE calendar_contracted;
-
--- Days that a pull has covered. A total is shown for these only: elsewhere bookings may be missing.
--- Grain: source, day.
-CREATE OR REPLACE TABLE mart_coverage AS
-SELECT DISTINCT source, unnest(generate_series(window_start, window_end, INTERVAL 1 DAY))::DATE AS day
-FROM (
-    SELECT DISTINCT source, window_start, window_end
-    FROM raw_snapshot
-    WHERE scope = 'all' AND stream IN ('assignments', 'allocations')
-)
-ORDER BY source, day;
 
 -- temp day_sum: hours of each resource on each day, over all days. Grain: resource, day with hours.
 CREATE OR REPLACE TEMP TABLE day_sum AS
@@ -25,50 +15,41 @@ SELECT
     coalesce(sum(ms) FILTER (counts_as IN (6, 7)), 0)::BIGINT AS billable_ms,
     coalesce(sum(ms) FILTER (counts_as = 1), 0)::BIGINT AS leave_ms
 FROM mart_booking_day_fact
+WHERE booking_id > getvariable('last_booking_id')
 GROUP BY day_id;
 
--- temp covered_day: the days a total may be shown for. part_id is the day_id of the first day of the same week and
--- month: what lies between is a part of one week and of one month, so both are summed from it.
--- Grain: resource, day covered.
+-- temp covered: the days a total may be shown for. Grain: source, day. after_first: days since the first day of the
+-- same week and month.
+CREATE OR REPLACE TEMP TABLE covered AS
+SELECT
+    source,
+    day,
+    date_trunc('week', day)::DATE AS week,
+    (day - greatest(date_trunc('week', day), date_trunc('month', day))::DATE)::INTEGER AS after_first
+FROM mart_coverage;
+
+-- temp covered_day: the same for each resource. part_id is the day_id of the first day of the same week and month:
+-- what lies between is a part of one week and of one month, so both are summed from it. Grain: resource, day covered.
 CREATE OR REPLACE TEMP TABLE covered_day AS
-WITH
-dated AS (
-    SELECT
-        source,
-        day,
-        date_trunc('week', day)::DATE AS week,
-        (day - greatest(date_trunc('week', day), date_trunc('month', day))::DATE)::INTEGER AS after_first
-    FROM mart_coverage
-)
 SELECT c.day_id, c.resource_id, v.week, c.day_id - v.after_first AS part_id
 FROM calendar AS c
 INNER JOIN mart_resource AS r ON c.resource_id = r.resource_id
-INNER JOIN dated AS v ON r.source = v.source AND c.day = v.day;
+INNER JOIN covered AS v ON r.source = v.source AND c.day = v.day;
 
--- temp covered_part. Grain: resource, part of an ISO week that lies in one month. person_id: NULL for unassigned
--- work, which is nobody.
-CREATE OR REPLACE TEMP TABLE covered_part AS
-SELECT
-    c.day_id AS part_id,
-    c.resource_id,
-    if(r.resource_kind <> 'unassigned', c.resource_id, NULL) AS person_id,
-    date_trunc('week', c.day)::DATE AS week,
-    date_trunc('month', c.day)::DATE AS month
-FROM calendar AS c
-INNER JOIN mart_resource AS r ON c.resource_id = r.resource_id
-WHERE isodow(c.day) = 1 OR day(c.day) = 1;
-
--- temp busy_week: weeks with hours. Grain: resource, ISO week.
+-- temp busy_week: weeks with hours of those who are shown in such weeks only: archived people, placeholders,
+-- unassigned work. Grain: resource, ISO week.
 CREATE OR REPLACE TEMP TABLE busy_week AS
 SELECT DISTINCT c.resource_id, c.week
 FROM covered_day AS c
-SEMI JOIN day_sum AS h ON c.day_id = h.day_id;
+INNER JOIN mart_resource AS r ON c.resource_id = r.resource_id
+SEMI JOIN day_sum AS h ON c.day_id = h.day_id
+WHERE NOT (r.resource_kind = 'member' AND r.is_active);
 
 -- Hours and capacity of every resource on every day a booking or a window touches. Grain: resource, day.
 -- effective_ms: work_ms, but 0 on a day whose time off reaches the capacity; a partial day off leaves it alone.
 -- is_shown: the day is covered, and the person is an active member (who has every day) or has hours that week
 -- (archived people, placeholders, unassigned work).
-CREATE OR REPLACE TABLE mart_person_day_fact AS
+CREATE OR REPLACE TEMP VIEW fresh_person_day_fact AS
 WITH
 counted AS (
     SELECT
@@ -76,7 +57,7 @@ counted AS (
         c.resource_id,
         c.day,
         r.source,
-        v.day_id IS NOT NULL AND (w.week IS NOT NULL OR (r.resource_kind = 'member' AND r.is_active)) AS is_shown,
+        v.week IS NOT NULL AND (w.week IS NOT NULL OR (r.resource_kind = 'member' AND r.is_active)) AS is_shown,
         coalesce(h.booked_ms, 0) AS booked_ms,
         coalesce(h.tentative_ms, 0) AS tentative_ms,
         coalesce(h.billable_ms, 0) AS billable_ms,
@@ -91,8 +72,8 @@ counted AS (
     FROM calendar AS c
     INNER JOIN mart_resource AS r ON c.resource_id = r.resource_id
     LEFT JOIN day_sum AS h ON c.day_id = h.day_id
-    LEFT JOIN covered_day AS v ON c.day_id = v.day_id
-    LEFT JOIN busy_week AS w ON v.resource_id = w.resource_id AND v.week = w.week
+    LEFT JOIN covered AS v ON r.source = v.source AND c.day = v.day
+    LEFT JOIN busy_week AS w ON c.resource_id = w.resource_id AND v.week = w.week
 ),
 -- Leave that leaves part of a day counts beside the bookings (policy); after a full day there is no capacity left.
 taken AS (
@@ -123,11 +104,12 @@ INNER JOIN policy_week AS f ON t.source = f.source AND isodow(t.day) = f.weekday
 
 -- The current bookings with their hours over the whole span. An amount that has no working day to stand on keeps its
 -- total and is flagged. drift_ms: ours less the vendor's figure. Grain: booking.
-CREATE OR REPLACE TABLE mart_booking_fact AS
+CREATE OR REPLACE TEMP VIEW fresh_booking_fact AS
 WITH
 placed AS (
     SELECT booking_id, sum(ms)::BIGINT AS ms
     FROM mart_booking_day_fact
+    WHERE booking_id > getvariable('last_booking_id')
     GROUP BY booking_id
 ),
 counted AS (
@@ -149,7 +131,7 @@ FROM counted;
 
 -- Project work on covered days. Grain: project, person, part of an ISO week that lies in one month; part_id is the
 -- day_id of its first day (see mart_person_day_fact).
-CREATE OR REPLACE TABLE mart_work_fact AS
+CREATE OR REPLACE TEMP VIEW fresh_work_fact AS
 SELECT
     b.project_id,
     v.part_id,
@@ -158,5 +140,5 @@ SELECT
 FROM mart_booking_day_fact AS d
 INNER JOIN booking AS b ON d.booking_id = b.booking_id
 INNER JOIN covered_day AS v ON d.day_id = v.day_id
-WHERE b.counts_as >= 4 AND b.project_id IS NOT NULL
+WHERE d.booking_id > getvariable('last_booking_id') AND b.counts_as >= 4 AND b.project_id IS NOT NULL
 GROUP BY b.project_id, v.part_id;

@@ -71,13 +71,21 @@ week_covered AS (
 comparable AS (
     SELECT week FROM week_covered GROUP BY week HAVING count(*) = 2
 ),
+comparable_part AS (
+    SELECT d.day_id AS part_id, d.resource_id, date_trunc('week', d.day)::DATE AS week
+    FROM mart_person_day_fact AS d
+    INNER JOIN mart_resource AS r ON d.resource_id = r.resource_id
+    WHERE
+        r.resource_kind = 'member'
+        AND (isodow(d.day) = 1 OR day(d.day) = 1)
+        AND date_trunc('week', d.day)::DATE IN (SELECT week FROM comparable)
+),
 hours AS (
-    SELECT r.source, r.person_key, p.project_key, c.week, w.booked_ms AS ms
-    FROM mart_work_fact AS w
-    INNER JOIN covered_part AS c ON w.part_id = c.part_id
-    INNER JOIN mart_resource AS r ON c.resource_id = r.resource_id
+    SELECT r.source, r.person_key, p.project_key, d.week, w.booked_ms AS ms
+    FROM comparable_part AS d
+    INNER JOIN mart_work_fact AS w ON d.part_id = w.part_id
+    INNER JOIN mart_resource AS r ON d.resource_id = r.resource_id
     INNER JOIN mart_project AS p ON w.project_id = p.project_id
-    WHERE r.resource_kind = 'member' AND c.week IN (SELECT week FROM comparable)
 ),
 -- Ruddr's rows renamed to 10,000ft's keys where both know the person (project); own keys are kept apart.
 named AS (

@@ -1,7 +1,8 @@
 """Build every mart from the current rows of the common model, in one transaction.
 
 The SQL beside this file holds the rules; this module only says in which order it runs. Project work in Ruddr
-spreads over what time off leaves, so the time off is expanded first (groups.py).
+spreads over what time off leaves, so the time off is expanded first (groups.py). Where only bookings have
+changed, their people alone are counted again, by the same SQL (stale.py).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from importlib.resources import files
 import duckdb
 
 from transforms.policy import WEEKDAYS, Policy
-from transforms.totals import groups
+from transforms.totals import groups, stale
 
 _TEMPORARY = (
     "block",
@@ -22,22 +23,32 @@ _TEMPORARY = (
     "busy_week",
     "calendar",
     "calendar_contracted",
-    "calendar_day",
-    "calendar_range",
+    "covered",
     "covered_day",
-    "covered_part",
     "day_sum",
     "expand_part",
     "expand_running",
     "planner_person",
     "planner_project",
     "policy_week",
+    "redo",
 )
-
-_BOOKING_DAY = """
-CREATE OR REPLACE TABLE mart_booking_day_fact
-    (booking_id INTEGER, day_id INTEGER, counts_as UTINYINT, ms BIGINT)
-"""
+_VIEWS = (
+    "account_day",
+    "booking_piece",
+    "booking_snapshot",
+    "calendar_range",
+    "expand_booking",
+    "expand_weight",
+    "fresh_booking_fact",
+    "fresh_person_day_fact",
+    "fresh_person_month",
+    "fresh_person_week",
+    "fresh_project_month_fact",
+    "fresh_project_week_fact",
+    "fresh_work_fact",
+    "redo_part",
+)
 
 _DROP_HOURS = """
 DELETE FROM mart_booking_day_fact AS d
@@ -49,7 +60,7 @@ WHERE
 
 
 def build(con: duckdb.DuckDBPyConnection, policy: Policy, known: datetime | None = None) -> None:
-    """Replace all `mart_*` tables. The same core rows and policy give the same marts, row for row.
+    """Make all `mart_*` tables say what the core rows say: the same rows and policy, the same numbers.
 
     `known` (UTC, without the mark; default now) is when the changed numbers enter the history.
     """
@@ -57,26 +68,65 @@ def build(con: duckdb.DuckDBPyConnection, policy: Policy, known: datetime | None
     try:
         con.execute("SET VARIABLE known = ?::TIMESTAMP", [known or datetime.now(UTC).replace(tzinfo=None)])
         _policy_week(con, policy)
-        _run(con, "01_calendar")
-        _run(con, "01_policies")
-        con.execute(_BOOKING_DAY)
-        for group in groups.time_off(policy):
-            _expand(con, group)
-        _run(con, "03_capacity")
-        for group in groups.work(policy):
-            _expand(con, group)
-        _drop_hours(con, groups.dropped(policy))
-        for step in ("04_facts", "05_marts", "06_planners", "07_history", "08_usage"):
+        people = stale.find(con, policy)
+        if people is None:
+            _number(con, policy)
+        elif people:
+            _forget(con)
+        if people != 0:
+            _count(con, policy, anew=people is None)
+            stale.remember(con, policy)
+        for step in ("08_usage", "09_today"):
             _run(con, step)
-        con.execute(
-            "CREATE OR REPLACE TABLE mart_policy AS SELECT ?::JSON AS policy", [policy.model_dump_json()]
-        )
         con.commit()
     except BaseException:
         con.rollback()
         raise
     finally:
         _drop_temporary(con)
+
+
+def _number(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
+    """Start anew, with everybody."""
+    _run(con, "00_numbers")
+    con.execute("SET VARIABLE last_booking_id = 0")
+    con.execute("CREATE OR REPLACE TABLE mart_policy AS SELECT ?::JSON AS policy", [policy.model_dump_json()])
+
+
+def _forget(con: duckdb.DuckDBPyConnection) -> None:
+    """Take away what the facts hold of the people in temp `redo`."""
+    for step in ("05_projects", "00_forget"):
+        _run(con, step)
+
+
+def _count(con: duckdb.DuckDBPyConnection, policy: Policy, *, anew: bool) -> None:
+    """The facts of the people in temp `redo`, and then all marts."""
+    for step in ("01_calendar", "01_bookings", "01_policies"):
+        _run(con, step)
+    for group in groups.time_off(policy):
+        _expand(con, group)
+    _run(con, "03_capacity")
+    for group in groups.work(policy):
+        _expand(con, group)
+    _drop_hours(con, groups.dropped(policy))
+    _run(con, "04_facts")
+    _put(con, ("person_day_fact", "booking_fact", "work_fact"), anew=anew)
+    _run(con, "05_people")
+    _put(con, ("person_week", "person_month"), anew=anew)
+    _run(con, "05_projects")
+    _put(con, ("project_week_fact", "project_month_fact"), anew=anew)
+    if not anew:
+        _run(con, "05_settle")
+    _run(con, "05_names")
+    for step in ("05_marts", "06_planners", "07_history"):
+        _run(con, step)
+
+
+def _put(con: duckdb.DuckDBPyConnection, names: tuple[str, ...], *, anew: bool) -> None:
+    """What the views `fresh_X` say into the tables `mart_X`, which is what they say or has lost it."""
+    for name in names:
+        into = f"CREATE OR REPLACE TABLE mart_{name} AS" if anew else f"INSERT INTO mart_{name} BY NAME"
+        con.execute(f"{into} FROM fresh_{name}")
 
 
 def _expand(con: duckdb.DuckDBPyConnection, group: groups.Group) -> None:
@@ -114,7 +164,7 @@ def _run(con: duckdb.DuckDBPyConnection, step: str) -> None:
 
 
 def _drop_temporary(con: duckdb.DuckDBPyConnection) -> None:
-    for view in ("expand_booking", "expand_weight", "account_day", "booking_piece"):
+    for view in _VIEWS:
         con.execute(f"DROP VIEW IF EXISTS temp.{view}")
     for table in _TEMPORARY:
         con.execute(f"DROP TABLE IF EXISTS temp.{table}")

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import duckdb
 import pytest
 
 from connectors.ruddr import wire as ruddr_wire
@@ -21,7 +22,7 @@ from transforms.normalise import ruddr, tenthousandft
 from transforms.policy import Policy
 from transforms.totals import build
 from transforms.warehouse.connection import open_warehouse
-from transforms.warehouse.load import Stages
+from transforms.warehouse.load import Absence, Stages
 from transforms.warehouse.snapshot import Snapshot, record
 
 KNOWN = datetime(2026, 1, 1)  # noqa: DTZ001 - the warehouse keeps UTC without an offset
@@ -51,22 +52,33 @@ def product() -> Callable[[Any], Any]:
 
     def counted(studio: Any, **policies: Any) -> Any:
         con = open_warehouse(":memory:")
-        with Stages(con) as stages:
-            stages.add(_records(studio))
-            for table in list(stages._stages):
-                stages[table].materialise()
-                stages[table].merge(studio.source, "s1", KNOWN, None)
-        record(con, _snapshot(studio), [], [], {})
+        _load(con, studio, "s1")
         build(con, Policy.model_validate(policies))
         return closing(con)
 
     return counted
 
 
-def _snapshot(studio: Any) -> Snapshot:
+@pytest.fixture(scope="session")
+def load() -> Callable[..., None]:
+    """`load(con, studio, snapshot_id)`: the studio's rows into the model; bookings it lacks are gone."""
+    return _load
+
+
+def _load(con: duckdb.DuckDBPyConnection, studio: Any, snapshot_id: str) -> None:
+    with Stages(con) as stages:
+        stages.add(_records(studio))
+        for table in {*stages._stages, "core_booking"}:
+            stages[table].materialise()
+            absence = Absence("true") if table == "core_booking" else None
+            stages[table].merge(studio.source, snapshot_id, KNOWN, absence)
+    record(con, _snapshot(studio, snapshot_id), [], [], {})
+
+
+def _snapshot(studio: Any, snapshot_id: str) -> Snapshot:
     rows = len(studio.rows[studio.bookings])
     return Snapshot(
-        snapshot_id="s1", source=studio.source, stream=studio.bookings, scope="all",
+        snapshot_id=snapshot_id, source=studio.source, stream=studio.bookings, scope="all",
         window_start=studio.start, window_end=studio.end, started_at=KNOWN, finished_at=KNOWN,
         complete=True, incomplete_reason=None, pages=1, rows=rows, loaded=rows, repeated=0, quarantined=0,
         outside=0, content_sha256="",

@@ -1,0 +1,34 @@
+-- Takes what the facts hold of the resources in temp `redo` away, before it is counted again.
+
+SET VARIABLE last_booking_id = coalesce((SELECT max(booking_id) FROM mart_booking_fact), 0);
+
+-- Projects: less what these people had in them (05_projects.sql).
+INSERT INTO mart_project_week_fact
+SELECT project_id, week, -booked_ms, -tentative_ms, -people FROM fresh_project_week_fact;
+
+INSERT INTO mart_project_month_fact
+SELECT project_id, month, -booked_ms, -tentative_ms, -people FROM fresh_project_month_fact;
+
+DELETE FROM mart_booking_day_fact
+WHERE booking_id IN (SELECT booking_id FROM mart_booking_fact SEMI JOIN redo USING (resource_id));
+
+DELETE FROM mart_booking_fact WHERE resource_id IN (SELECT resource_id FROM redo);
+
+DELETE FROM mart_work_fact
+WHERE part_id IN (SELECT day_id FROM mart_person_day_fact SEMI JOIN redo USING (resource_id));
+
+DELETE FROM mart_person_day_fact WHERE resource_id IN (SELECT resource_id FROM redo);
+
+DELETE FROM mart_person_week AS t
+USING mart_resource AS r
+WHERE
+    t.source = r.source
+    AND t.person_key IS NOT DISTINCT FROM r.person_key
+    AND r.resource_id IN (SELECT resource_id FROM redo);
+
+DELETE FROM mart_person_month AS t
+USING mart_resource AS r
+WHERE
+    t.source = r.source
+    AND t.person_key IS NOT DISTINCT FROM r.person_key
+    AND r.resource_id IN (SELECT resource_id FROM redo);

@@ -1,0 +1,71 @@
+-- The names beside the facts: views, so that names are stored once and not a million times.
+
+-- Capacity. Grain: source, person, day that a booking or a window touches.
+CREATE OR REPLACE VIEW mart_calendar AS
+SELECT
+    r.source,
+    r.person_key,
+    r.resource_kind,
+    d.day,
+    d.contracted_ms,
+    d.work_ms,
+    d.capacity_ms AS effective_ms
+FROM mart_person_day_fact AS d
+INNER JOIN mart_resource AS r USING (resource_id);
+
+-- Grain: source, person, day covered.
+CREATE OR REPLACE VIEW mart_person_day AS
+SELECT
+    r.* EXCLUDE (resource_id, is_active, active_from, active_to, first_day, last_day, day_id_0),
+    d.* EXCLUDE (day_id, resource_id, is_shown)
+FROM mart_person_day_fact AS d
+INNER JOIN mart_resource AS r USING (resource_id)
+WHERE d.is_shown;
+
+-- Grain: booking.
+CREATE OR REPLACE VIEW mart_booking AS
+SELECT
+    r.person_key,
+    r.person,
+    r.email,
+    r.resource_kind,
+    p.project_key,
+    p.project,
+    p.project_code,
+    b.* EXCLUDE (resource_id, project_id)
+FROM mart_booking_fact AS b
+INNER JOIN mart_resource AS r USING (resource_id)
+LEFT JOIN mart_project AS p USING (project_id);
+
+-- Hours of each current booking on each day, with what is booked. Grain: booking, day with hours.
+CREATE OR REPLACE VIEW mart_booking_day AS
+SELECT
+    d.booking_id,
+    b.source,
+    b.source_key,
+    r.person_key,
+    r.resource_kind,
+    b.kind,
+    p.project_key,
+    b.work_item_key,
+    b.leave_type_key,
+    DATE '2000-01-01' + (d.day_id - r.day_id_0) AS day,
+    d.* EXCLUDE (booking_id, day_id, counts_as),
+    b.is_billable,
+    b.is_tentative
+FROM mart_booking_day_fact AS d
+INNER JOIN mart_booking_fact AS b USING (booking_id)
+INNER JOIN mart_resource AS r USING (resource_id)
+LEFT JOIN mart_project AS p USING (project_id);
+
+-- Grain: source, project, ISO week. people: members and placeholders with hours, unassigned work is nobody.
+CREATE OR REPLACE VIEW mart_project_week AS
+SELECT p.source, p.project_key, p.project, p.project_code, t.* EXCLUDE (project_id)
+FROM mart_project_week_fact AS t
+INNER JOIN mart_project AS p USING (project_id);
+
+-- Grain: source, project, calendar month, covered days only.
+CREATE OR REPLACE VIEW mart_project_month AS
+SELECT p.source, p.project_key, p.project, p.project_code, t.* EXCLUDE (project_id)
+FROM mart_project_month_fact AS t
+INNER JOIN mart_project AS p USING (project_id);
