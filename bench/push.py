@@ -13,6 +13,7 @@ many as make about 20,000 changes), --dialect seed|studio, --rows N (by the offi
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import shutil
 import socket
@@ -88,11 +89,19 @@ def sandbox(options: argparse.Namespace) -> Iterator[Server]:
             process.terminate()
 
 
-def free_port() -> int:
-    """The first of three; that the others are free too is likely."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+def free_ports() -> int:
+    """The first of three in a row."""
+    while True:
+        with contextlib.ExitStack() as stack:
+            first = 0
+            try:
+                for offset in range(3):
+                    one = stack.enter_context(socket.socket())
+                    one.bind(("127.0.0.1", first + offset if first else 0))
+                    first = first or one.getsockname()[1]
+            except (OSError, OverflowError):
+                continue
+            return first
 
 
 def raw_posts(ready: dict[str, Any], batches: list[list[Any]]) -> None:
@@ -179,7 +188,7 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=3)
     options = parser.parse_args()
     options.people = options.people or PEOPLE[options.dialect]
-    options.port = free_port()
+    options.port = free_ports()
     with tempfile.TemporaryDirectory() as name:
         changes, operations, raw, ours, slow = measure(options, Path(name))
     base = statistics.median(took.wall for took in raw)

@@ -80,12 +80,16 @@ class Ledger:
 
     @contextmanager
     def busy(self) -> Iterator[None]:
-        """Between its many commits the file is not rewritten: each is durable in the log beside it."""
-        self.con.execute(f"SET checkpoint_threshold = '{_LOG_SIZE}'")
+        """Between its many commits the file is not rewritten: each is durable in the log beside it.
+
+        And its small statements are one thread's work, while others send and read back.
+        """
+        [(threads,)] = self.con.execute("SELECT current_setting('threads')").fetchall()
+        self.con.execute(f"SET checkpoint_threshold = '{_LOG_SIZE}'; SET threads = 1")
         try:
             yield
         finally:
-            self.con.execute("RESET checkpoint_threshold")
+            self.con.execute(f"RESET checkpoint_threshold; SET threads = {threads}")
 
     def entries(self, sha256: str, status: str) -> list[Entry]:
         """Changes of a plan in that status, in the plan's order."""
