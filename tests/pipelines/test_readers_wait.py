@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.commands import shell
+from pipelines import lock
 from pipelines.lock import exclusive
 from transforms.warehouse import open_warehouse
 
@@ -25,7 +25,7 @@ READING = [
 
 @pytest.fixture
 def warehouse(config: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(shell, "READER_PATIENCE_SECONDS", 0.3)
+    monkeypatch.setattr(lock, "READER_PATIENCE_SECONDS", 0.3)
     path = config.parent / ".crewtally" / "warehouse.duckdb"
     path.parent.mkdir()
     open_warehouse(path).close()
