@@ -9,6 +9,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from transforms.policy import Policy
+from transforms.totals import build, totals
 from transforms.warehouse import WarehouseBusy, WarehouseError, WarehouseVersion, open_warehouse
 
 HOLD = """
@@ -43,6 +45,19 @@ def test_a_newer_file_is_refused(tmp_path: Path) -> None:
         con.execute("INSERT INTO meta_schema VALUES (99)")
     with pytest.raises(WarehouseVersion, match=r"version 99.*upgrade"):
         open_warehouse(path)
+
+
+def test_marts_of_an_older_file_make_way_for_views(tmp_path: Path) -> None:
+    path = tmp_path / "warehouse.duckdb"
+    with open_warehouse(path) as con:
+        for mart in ("booking", "person_week", "project_week", "project_month", "usage_week"):
+            con.execute(f"CREATE TABLE mart_{mart} (hours DOUBLE)")
+        con.execute("DELETE FROM meta_schema WHERE version > 4")
+    with open_warehouse(path) as con:
+        with pytest.raises(LookupError, match="crewtally pull"):
+            totals(con, "booking")
+        build(con, Policy.model_validate({}))
+        assert totals(con, "booking").fetchall() == []
 
 
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:
