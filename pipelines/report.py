@@ -40,10 +40,10 @@ def snapshot_line(snapshot: Snapshot) -> str:
     quarantined = f", {snapshot.quarantined} in quarantine" if snapshot.quarantined else ""
     state = "complete" if snapshot.complete else f"INCOMPLETE: {snapshot.incomplete_reason}"
     scope = "" if snapshot.scope == "all" else f" ({snapshot.scope})"
-    return (
-        f"{snapshot.source} {snapshot.stream}{scope}: {snapshot.rows} rows on {snapshot.pages} pages"
-        f"{quarantined}, {state}"
-    )
+    rows = f"{snapshot.rows} row{'s' if snapshot.rows != 1 else ''}"
+    # What is queried (ftrack) or stands inside other rows has no pages of its own.
+    pages = f" on {snapshot.pages} page{'s' if snapshot.pages != 1 else ''}" if snapshot.pages else ""
+    return f"{snapshot.source} {snapshot.stream}{scope}: {rows}{pages}{quarantined}, {state}"
 
 
 def counts(plan: Plan) -> dict[str, int]:

@@ -18,6 +18,8 @@ from typing import Any
 import duckdb
 import pytest
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
 
 from pipelines.demo import configuration
 
@@ -27,6 +29,17 @@ ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 SECRETS = ("token", "key")
 WAREHOUSE = Path(".crewtally/warehouse.duckdb")
+
+
+def patient() -> requests.Session:
+    """A client that asks again when the server's SQLite is busy (503), as Prefect's own does."""
+    again = Retry(total=8, backoff_factor=0.25, status_forcelist=[503], allowed_methods=None)
+    session = requests.Session()
+    session.mount("http://", HTTPAdapter(max_retries=again))
+    return session
+
+
+HTTP = patient()
 
 
 @dataclass(frozen=True)
@@ -50,17 +63,17 @@ class Prefect:
         )
 
     def filter(self, kind: str, **body: Any) -> list[dict[str, Any]]:
-        answer = requests.post(f"{self.api}/{kind}/filter", json=body, timeout=30)
+        answer = HTTP.post(f"{self.api}/{kind}/filter", json=body, timeout=30)
         answer.raise_for_status()
         found: list[dict[str, Any]] = answer.json()
         return found
 
     def start(self, deployment: str, **parameters: Any) -> str:
         """A run of a deployment, due now; its id."""
-        found = requests.get(f"{self.api}/deployments/name/{deployment}", timeout=30).json()
+        found = HTTP.get(f"{self.api}/deployments/name/{deployment}", timeout=30).json()
         url = f"{self.api}/deployments/{found['id']}/create_flow_run"
         body = {"parameters": parameters, "state": {"type": "SCHEDULED"}}
-        answer = requests.post(url, json=body, timeout=30)
+        answer = HTTP.post(url, json=body, timeout=30)
         answer.raise_for_status()
         run_id: str = answer.json()["id"]
         return run_id
@@ -71,7 +84,7 @@ class Prefect:
         self.run("prefect", "worker", "start", *pool)
 
     def state(self, run_id: str) -> tuple[str, str]:
-        run = requests.get(f"{self.api}/flow_runs/{run_id}", timeout=30).json()
+        run = HTTP.get(f"{self.api}/flow_runs/{run_id}", timeout=30).json()
         return run["state"]["name"], run["state"]["message"] or ""
 
 
@@ -158,7 +171,7 @@ def wait_for(server: Prefect) -> None:
     deadline = time.monotonic() + 90
     while time.monotonic() < deadline:
         try:
-            if requests.get(f"{server.api}/health", timeout=2).ok:
+            if HTTP.get(f"{server.api}/health", timeout=2).ok:
                 return
         except requests.RequestException:
             time.sleep(0.25)
@@ -228,11 +241,13 @@ def waiting_run(prefect: Prefect) -> Iterator[tuple[subprocess.Popen[str], str]]
     guards = {"CREWTALLY_GUARDS__MAX_DELETES": "0", "CREWTALLY_GUARDS__WHEN_TRIPPED": "pause"}
     other = {"CREWTALLY_AUTHORITY__DEFAULT": "ruddr", **guards}
     environment = {**prefect.environment, **other}
+    paused: dict[str, Any] = {"state": {"type": {"any_": ["PAUSED"]}}}
+    if left := [run["id"] for run in prefect.filter("flow_runs", flow_runs=paused)]:
+        paused["id"] = {"not_any_": left}  # of a test that failed
     process = subprocess.Popen(
         [BIN / "crewtally", "sync"], env=environment, cwd=ROOT, stderr=subprocess.PIPE, text=True
     )
-    paused = {"state": {"type": {"any_": ["PAUSED"]}}}
-    with ended(process, signal.SIGKILL, 10):
+    with process, ended(process, signal.SIGKILL, 10):
         deadline = time.monotonic() + 120
         while not (runs := prefect.filter("flow_runs", flow_runs=paused)):
             assert time.monotonic() < deadline, "the run does not wait"
@@ -243,7 +258,7 @@ def waiting_run(prefect: Prefect) -> Iterator[tuple[subprocess.Popen[str], str]]
 
 def answer(prefect: Prefect, run_id: str, *, approve: bool) -> None:
     url = f"{prefect.api}/flow_runs/{run_id}/resume"
-    told = requests.post(url, json={"run_input": {"approve": approve}}, timeout=30)
+    told = HTTP.post(url, json={"run_input": {"approve": approve}}, timeout=30)
     told.raise_for_status()
     assert told.json()["status"] == "ACCEPT", told.text
 
@@ -287,10 +302,10 @@ def test_listening_asks_for_a_run_of_sync_hourly(prefect: Prefect) -> None:
             assert time.monotonic() < deadline, "no run was asked for"
             time.sleep(0.25)
     assert listener.returncode == 0
-    hourly = requests.get(f"{prefect.api}/deployments/name/sync/sync-hourly", timeout=30).json()
+    hourly = HTTP.get(f"{prefect.api}/deployments/name/sync/sync-hourly", timeout=30).json()
     ((deployment, state),) = [(run["deployment_id"], run["state"]["type"]) for run in runs]
     assert (deployment, state) == (hourly["id"], "SCHEDULED")
-    requests.delete(f"{prefect.api}/flow_runs/{runs[0]['id']}", timeout=30).raise_for_status()
+    HTTP.delete(f"{prefect.api}/flow_runs/{runs[0]['id']}", timeout=30).raise_for_status()
 
 
 def latest(prefect: Prefect, state: str) -> dict[str, Any]:
