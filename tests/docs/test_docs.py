@@ -158,10 +158,11 @@ def test_nothing_names_a_registry_or_a_machine() -> None:
     ).stdout.splitlines()
     if not files:
         pytest.skip("not a git checkout")
-    forbidden = re.compile(r"index-url|find-links|pypi\.org|files\.pythonhosted|/root/|/home/\w")
+    # Each with a letter in brackets: so this file does not name them either.
+    forbidden = re.compile(r"index-ur[l]|find-link[s]|pyp[i]\.org|pythonhoste[d]|/roo[t]/|/hom[e]/\w")
     for name in files:
         file = ROOT / name
-        if not file.is_file() or file == Path(__file__):
+        if not file.is_file():
             continue
         text = file.read_text(errors="replace")
         assert not forbidden.search(text), f"{name}: {forbidden.search(text)}"
