@@ -1,14 +1,14 @@
 -- People's weeks and months, for those in temp `redo`: views `fresh_X` of what then stands in the tables `mart_X`.
 
--- Grain: source, person, ISO week (its Monday). over_days and over_ms: days booked above
--- capacity, which a weekly sum hides; is_over_allocated: the weekly sum itself (over less free is, day by day,
--- what is taken less capacity).
-CREATE OR REPLACE TEMP VIEW fresh_person_week AS
+-- Grain: source, person, period (week: ISO, from its Monday; month: covered days only). over_days and over_ms: days
+-- booked above capacity, which a sum hides; is_over_allocated: the sum itself (over less free is, day by day, what is
+-- taken less capacity).
+CREATE OR REPLACE TEMP MACRO person_period(period) AS TABLE
 WITH
 summed AS (
     SELECT
         resource_id,
-        date_trunc('week', day)::DATE AS week,
+        date_trunc(period, day)::DATE AS first_day,
         sum(booked_ms)::BIGINT AS booked_ms,
         sum(tentative_ms)::BIGINT AS tentative_ms,
         sum(billable_ms)::BIGINT AS billable_ms,
@@ -35,39 +35,10 @@ SELECT
     round(booked_ms / nullif(full_time_ms, 0), 6) AS value_fte
 FROM summed AS t
 INNER JOIN mart_resource AS r USING (resource_id)
-ORDER BY source, person, person_key, week;
+ORDER BY source, person, person_key, first_day;
 
--- Grain: source, person, calendar month (its first day), covered days only.
+CREATE OR REPLACE TEMP VIEW fresh_person_week AS
+SELECT * RENAME (first_day AS week) FROM person_period('week');
+
 CREATE OR REPLACE TEMP VIEW fresh_person_month AS
-WITH
-summed AS (
-    SELECT
-        resource_id,
-        date_trunc('month', day)::DATE AS month,
-        sum(booked_ms)::BIGINT AS booked_ms,
-        sum(tentative_ms)::BIGINT AS tentative_ms,
-        sum(billable_ms)::BIGINT AS billable_ms,
-        sum(leave_ms)::BIGINT AS leave_ms,
-        sum(holiday_ms)::BIGINT AS holiday_ms,
-        sum(contracted_ms)::BIGINT AS contracted_ms,
-        sum(capacity_ms)::BIGINT AS capacity_ms,
-        sum(over_ms)::BIGINT AS over_ms,
-        sum(free_ms)::BIGINT AS free_ms,
-        sum(full_time_ms)::BIGINT AS full_time_ms,
-        count(*) FILTER (over_ms > 0) AS over_days
-    FROM mart_person_day_fact
-    WHERE is_shown AND resource_id IN (SELECT resource_id FROM redo)
-    GROUP BY ALL
-)
-SELECT
-    r.* EXCLUDE (resource_id, is_active, active_from, active_to, first_day, last_day, day_id_0),
-    t.* EXCLUDE (resource_id),
-    over_ms > free_ms AS is_over_allocated,
-    round(booked_ms / nullif(capacity_ms, 0), 6) AS utilisation,
-    round((booked_ms - tentative_ms) / nullif(capacity_ms, 0), 6) AS firm_utilisation,
-    round(billable_ms / nullif(capacity_ms, 0), 6) AS billable_utilisation,
-    round(booked_ms / nullif(contracted_ms, 0), 6) AS contracted_utilisation,
-    round(booked_ms / nullif(full_time_ms, 0), 6) AS value_fte
-FROM summed AS t
-INNER JOIN mart_resource AS r USING (resource_id)
-ORDER BY source, person, person_key, month;
+SELECT * RENAME (first_day AS month) FROM person_period('month');
