@@ -52,7 +52,8 @@ def exclusive(
     warehouse.parent.mkdir(parents=True, exist_ok=True)
     path = warehouse.with_name(warehouse.name + ".lock")
     with path.open("a+", encoding="utf-8") as file:
-        _acquire(file, warehouse, patience_seconds, waiting)
+        place = f"the warehouse {warehouse}"
+        take_turn(place, lambda: _try(file), lambda: _holder(file), patience_seconds, waiting)
         _sign(file, command)
         yield
         _sign(file, None)
@@ -180,19 +181,30 @@ def _read_lake(place: Lake) -> Iterator[duckdb.DuckDBPyConnection | None]:
         close(con)
 
 
-def _acquire(file: IO[str], warehouse: Path, patience: float, waiting: Callable[[str], None]) -> None:
-    deadline = time.monotonic() + patience
+def take_turn(
+    place: str,
+    take: Callable[[], bool],
+    holder: Callable[[], str],
+    patience_seconds: float,
+    waiting: Callable[[str], None],
+    poll_seconds: float = _POLL_SECONDS,
+) -> None:
+    """Tries `take` until it succeeds, telling `waiting` once who the `holder` of `place` ("the lake") is.
+
+    Raises WarehouseLocked when it does not within `patience_seconds`.
+    """
+    deadline = time.monotonic() + patience_seconds
     told = False
-    while not _try(file):
+    while not take():
         if time.monotonic() >= deadline:
             raise WarehouseLocked(
-                f"The warehouse {warehouse} is in use by {_holder(file)}, and was for {patience:.0f} s. "
-                "Wait for that run to end, or stop it, then try again."
+                f"{place[0].upper()}{place[1:]} is in use by {holder()}, and was for"
+                f" {patience_seconds:.0f} s. Wait for that run to end, or stop it, then try again."
             )
         if not told:
-            waiting(f"Waiting for {_holder(file)} to be done with the warehouse.")
+            waiting(f"Waiting for {holder()} to be done with {place}.")
             told = True
-        time.sleep(_POLL_SECONDS)
+        time.sleep(poll_seconds)
 
 
 def _try(file: IO[str]) -> bool:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 
 import duckdb
 
-from pipelines.lock import WRITER_PATIENCE_SECONDS, WarehouseLocked
+from pipelines.lock import WRITER_PATIENCE_SECONDS, take_turn
 from transforms.warehouse.errors import WarehouseError
 from transforms.warehouse.lake import Lake, close, connect_catalog
 
@@ -50,7 +50,9 @@ def turn(
     """
     con = connect_catalog(lake, _signature(command))
     try:
-        _acquire(con, patience_seconds, waiting)
+        take_turn(
+            "the lake", lambda: _try(con), lambda: _holder(con), patience_seconds, waiting, _POLL_SECONDS
+        )
         check_clock(con)
         yield
         _was_kept(con)
@@ -76,21 +78,6 @@ def check_clock(con: duckdb.DuckDBPyConnection) -> None:
 
 def _now() -> float:
     return time.time()
-
-
-def _acquire(con: duckdb.DuckDBPyConnection, patience: float, waiting: Callable[[str], None]) -> None:
-    deadline = time.monotonic() + patience
-    told = False
-    while not _try(con):
-        if time.monotonic() >= deadline:
-            raise WarehouseLocked(
-                f"The lake is in use by {_holder(con)}, and was for {patience:.0f} s. "
-                "Wait for that run to end, or stop it, then try again."
-            )
-        if not told:
-            waiting(f"Waiting for {_holder(con)} to be done with the lake.")
-            told = True
-        time.sleep(_POLL_SECONDS)
 
 
 def _try(con: duckdb.DuckDBPyConnection) -> bool:
