@@ -3,11 +3,8 @@
 SET VARIABLE last_booking_id = coalesce((SELECT max(booking_id) FROM mart_booking_fact), 0);
 
 -- Projects: less what these people had in them (05_projects.sql).
-INSERT INTO mart_project_week_fact
-SELECT project_id, week, -booked_ms, -tentative_ms, -people FROM fresh_project_week_fact;
-
-INSERT INTO mart_project_month_fact
-SELECT project_id, month, -booked_ms, -tentative_ms, -people FROM fresh_project_month_fact;
+INSERT INTO mart_project_fact
+SELECT project_id, period, first_day, -booked_ms, -tentative_ms, -people FROM fresh_project_fact;
 
 DELETE FROM mart_booking_day_fact
 WHERE booking_id IN (SELECT booking_id FROM mart_booking_fact SEMI JOIN redo USING (resource_id));

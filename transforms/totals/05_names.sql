@@ -60,12 +60,26 @@ LEFT JOIN mart_project AS p USING (project_id);
 
 -- Grain: source, project, ISO week. people: members and placeholders with hours, unassigned work is nobody.
 CREATE OR REPLACE VIEW mart_project_week AS
-SELECT p.source, p.project_key, p.project, p.project_code, t.* EXCLUDE (project_id)
-FROM mart_project_week_fact AS t
-INNER JOIN mart_project AS p USING (project_id);
+SELECT
+    p.source,
+    p.project_key,
+    p.project,
+    p.project_code,
+    t.first_day AS week,
+    t.* EXCLUDE (project_id, period, first_day)
+FROM mart_project_fact AS t
+INNER JOIN mart_project AS p USING (project_id)
+WHERE t.period = 'week';
 
 -- Grain: source, project, calendar month, covered days only.
 CREATE OR REPLACE VIEW mart_project_month AS
-SELECT p.source, p.project_key, p.project, p.project_code, t.* EXCLUDE (project_id)
-FROM mart_project_month_fact AS t
-INNER JOIN mart_project AS p USING (project_id);
+SELECT
+    p.source,
+    p.project_key,
+    p.project,
+    p.project_code,
+    t.first_day AS month,
+    t.* EXCLUDE (project_id, period, first_day)
+FROM mart_project_fact AS t
+INNER JOIN mart_project AS p USING (project_id)
+WHERE t.period = 'month';

@@ -13,26 +13,21 @@ FROM mart_person_day_fact AS d
 INNER JOIN mart_resource AS r ON d.resource_id = r.resource_id
 WHERE (isodow(d.day) = 1 OR day(d.day) = 1) AND d.resource_id IN (SELECT resource_id FROM redo);
 
--- Grain: project, ISO week.
-CREATE OR REPLACE TEMP VIEW fresh_project_week_fact AS
+-- Grain: project, period (week: ISO, from its Monday; month), first day of it.
+CREATE OR REPLACE TEMP VIEW fresh_project_fact AS
+WITH
+dated AS (
+    SELECT part_id, person_id, 'week' AS period, week AS first_day FROM redo_part
+    UNION ALL
+    SELECT part_id, person_id, 'month', month FROM redo_part
+)
 SELECT
     w.project_id,
-    p.week,
+    d.period,
+    d.first_day,
     sum(w.booked_ms)::BIGINT AS booked_ms,
     sum(w.tentative_ms)::BIGINT AS tentative_ms,
-    count(DISTINCT p.person_id) AS people
+    count(DISTINCT d.person_id) AS people
 FROM mart_work_fact AS w
-INNER JOIN redo_part AS p ON w.part_id = p.part_id
-GROUP BY w.project_id, p.week;
-
--- Grain: project, calendar month.
-CREATE OR REPLACE TEMP VIEW fresh_project_month_fact AS
-SELECT
-    w.project_id,
-    p.month,
-    sum(w.booked_ms)::BIGINT AS booked_ms,
-    sum(w.tentative_ms)::BIGINT AS tentative_ms,
-    count(DISTINCT p.person_id) AS people
-FROM mart_work_fact AS w
-INNER JOIN redo_part AS p ON w.part_id = p.part_id
-GROUP BY w.project_id, p.month;
+INNER JOIN dated AS d ON w.part_id = d.part_id
+GROUP BY w.project_id, d.period, d.first_day;

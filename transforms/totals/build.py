@@ -44,8 +44,7 @@ _VIEWS = (
     "fresh_person_day_fact",
     "fresh_person_month",
     "fresh_person_week",
-    "fresh_project_month_fact",
-    "fresh_project_week_fact",
+    "fresh_project_fact",
     "fresh_work_fact",
     "redo_part",
 )
@@ -114,7 +113,7 @@ def _count(con: duckdb.DuckDBPyConnection, policy: Policy, *, anew: bool) -> Non
     _run(con, "05_people")
     _put(con, ("person_week", "person_month"), anew=anew)
     _run(con, "05_projects")
-    _put(con, ("project_week_fact", "project_month_fact"), anew=anew)
+    _put(con, ("project_fact",), anew=anew)
     if not anew:
         _run(con, "05_settle")
     _run(con, "05_names")
