@@ -51,7 +51,7 @@ SELECT 'tenthousandft', i, '', 'work', 'member', i % $people, i % 499, NULL, NUL
     true, false, NULL, NULL, NULL, NULL, NULL, '', i, TIMESTAMP '2026-01-01', NULL, 's', NULL
 FROM range($bookings) AS t(i);
 INSERT INTO raw_snapshot VALUES ('s', 'tenthousandft', 'assignments', 'all', '2026-01-01', '2026-12-31',
-    '2026-01-01', '2026-01-01', true, NULL, 1, 0, 0, 0, 0, 0, '');
+    '2026-01-01', '2026-01-01', true, NULL, 1, 0, 0, 0, 0, 0, '', 0);
 """
 BARE = """
 SELECT person_key, project_key, date_trunc('week', day) AS week, sum(effort_amount * 8) AS hours

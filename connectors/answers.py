@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
@@ -126,11 +126,13 @@ def retry_after(status: int, headers: Mapping[str, str]) -> float | None:
 def clock_skew(headers: Mapping[str, str], sent: datetime, received: datetime) -> timedelta:
     """How far the service's clock (`Date`) is ahead of ours; nothing where it fits or is not told.
 
-    The service said it at some time between `sent` and `received` (ours, aware), in whole seconds.
+    The service said it at some time between `sent` and `received` (ours, aware), in whole seconds; or, if the
+    answer was kept on its way (a proxy's cache), `Age` seconds earlier.
     """
     theirs = _moment(headers.get("Date", ""))
     if theirs is None:
         return timedelta()
+    theirs += _seconds(headers.get("Age", "")) or 0
     early, late = theirs + 1 - sent.timestamp(), theirs - received.timestamp()
     return timedelta(seconds=late if late > 0 else min(early, 0.0))
 
@@ -141,7 +143,8 @@ def _seconds(text: str) -> float | None:
 
 def _moment(text: str) -> float | None:
     try:
-        return parsedate_to_datetime(text).timestamp()
+        moment = parsedate_to_datetime(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()  # -0000: UTC as well
     except (ValueError, OverflowError):
         return None
 

@@ -14,6 +14,7 @@ from pipelines.plan import server, speak
 from pipelines.push import Push, recover
 from pipelines.settings import Settings
 from pipelines.verify import differences, image_of, named, read_back
+from transforms.reconcile.clocks import planners_clocks
 from transforms.reconcile.drift import moved_snapshots
 from transforms.reconcile.guard import Trip, clock, evaluate
 from transforms.reconcile.plan import HALF_MADE, Change, Plan
@@ -84,7 +85,8 @@ def apply_plan(
         recover(ledger, client, spoken, server(settings))
         trips = []
         if ledger.status(plan.sha256) is None:
-            trips = clock("ftrack", client.skew, settings.guards) + evaluate(plan, settings.guards)
+            trips = clock("ftrack", client.skew, settings.guards)
+            trips += planners_clocks(con, plan, settings.guards) + evaluate(plan, settings.guards)
         if trips and allow != plan.sha256:
             raise GuardTripped(plan, trips)
         found = _check_fresh(settings, con, plan, ledger, client, spoken)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from transforms.warehouse.lake import Lake
 
 CLOCK_TOLERANCE = timedelta(minutes=2)
+_SET_CLOCK = "Set this machine's clock (a time service such as chrony keeps it right)."
 _SECRET_KEYS = {"tenthousandft": "token", "ruddr": "token", "ftrack": "key"}
 
 
@@ -53,8 +54,8 @@ def diagnose(load: Callable[[], Settings]) -> Iterator[Check]:
         return
     yield _configuration(settings)
     for source in settings.source_order():
-        yield _planner(settings, source)
-    yield _ftrack(settings)
+        yield from _planner(settings, source)
+    yield from _ftrack(settings)
     yield from _addresses(settings)
     yield _warehouse(settings)
     yield _folder("landing", settings.landing.path, "[landing] path")
@@ -81,29 +82,43 @@ def _configuration(settings: Settings) -> Check:
     )
 
 
-def _planner(settings: Settings, source: str) -> Check:
+def _planner(settings: Settings, source: str) -> Iterator[Check]:
     from pipelines.sources import SOURCES
 
     try:
-        found = SOURCES[source].connect(settings).check()
+        client = SOURCES[source].connect(settings)
+        found = client.check()
     except ConnectorError as error:
-        return Check(source, False, str(error), _remedy(error, source))
-    return Check(source, True, f"{found} and accepts the token")
+        yield Check(source, False, str(error), _remedy(error, source))
+        return
+    yield Check(source, True, f"{found} and accepts the token")
+    yield from _clock_of(settings, source, client.skew)
 
 
-def _ftrack(settings: Settings) -> Check:
+def _ftrack(settings: Settings) -> Iterator[Check]:
     from pipelines.connect import ftrack_client
     from pipelines.plan import speak
 
     if settings.ftrack is None:
-        return Check("ftrack", None, "not configured: runs pull and total, and push nothing")
+        yield Check("ftrack", None, "not configured: runs pull and total, and push nothing")
+        return
     try:
         with ftrack_client(settings) as client:
             version = client.server_information().get("version", "unknown")
             spoken = speak(settings, client).name
     except ConnectorError as error:
-        return Check("ftrack", False, str(error), _remedy(error, "ftrack"))
-    return Check("ftrack", True, f"{settings.ftrack.url} (version {version}) speaks the {spoken} dialect")
+        yield Check("ftrack", False, str(error), _remedy(error, "ftrack"))
+        return
+    yield Check("ftrack", True, f"{settings.ftrack.url} (version {version}) speaks the {spoken} dialect")
+    yield from _clock_of(settings, "ftrack", client.skew)
+
+
+def _clock_of(settings: Settings, service: str, skew: timedelta) -> Iterator[Check]:
+    """Pushes would be stopped by it."""
+    from transforms.reconcile.guard import clock
+
+    for trip in clock(service, skew, settings.guards):
+        yield Check(f"{service} clock", False, str(trip), _SET_CLOCK)
 
 
 def _remedy(error: ConnectorError, section: str) -> str:
@@ -183,9 +198,7 @@ def _clock(newest: datetime | None) -> Check | None:
     if newest is None or newest <= now + CLOCK_TOLERANCE:
         return None
     found = f"the clock says {now:%Y-%m-%d %H:%M} UTC, the newest snapshot is of {newest:%Y-%m-%d %H:%M} UTC"
-    return Check(
-        "clock", False, found, "Set this machine's clock (a time service such as chrony keeps it right)."
-    )
+    return Check("clock", False, found, _SET_CLOCK)
 
 
 def _folder(name: str, folder: Path, key: str) -> Check:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -14,8 +15,11 @@ from pipelines.settings import Settings
 from pipelines.snapshot import Puller
 from pipelines.sources import SOURCES
 from transforms import totals
+from transforms.reconcile.guard import clock
 from transforms.warehouse.landing import Landing
 from transforms.warehouse.snapshot import Snapshot
+
+log = logging.getLogger("crewtally.pull")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +81,13 @@ def pull_source(
     if source not in sources(settings):
         raise ValueError(f"no [{source}] section in the configuration: nothing to pull from")
     spec = SOURCES[source]
-    puller = Puller(con, Landing(settings.landing.path), spec, spec.connect(settings))
+    client = spec.connect(settings)
+    puller = Puller(con, Landing(settings.landing.path), spec, client)
     snapshots = [puller.take(stream, Window(start, end)) for stream in spec.streams]
     if source == "ruddr":
         snapshots += [puller.take(spec.streams[-1], piece) for piece in _time_off_around(con, start, end)]
+    for trip in clock(source, client.skew, settings.guards):
+        log.warning("%s", trip)
     return tuple(snapshots)
 
 

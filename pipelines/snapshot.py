@@ -116,6 +116,7 @@ class Puller:
                 quarantined=len(reading.rejects),
                 outside=reading.outside,
                 content_sha256=content,
+                clock_skew_seconds=int(self.client.skew.total_seconds()),
             )
             record(self.con, snapshot, pages, reading.rejects, dict(reading.drift))
             reader.remember(finished)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -65,6 +65,11 @@ class Ruddr:
             limits=limits or Limits(requests_per_second=requests_per_second),
         )  # fmt: skip
         self._limit = limit
+
+    @property
+    def skew(self) -> timedelta:
+        """The largest difference seen of the service's clock to ours; positive: the service's is ahead."""
+        return self.http.skew
 
     def check(self) -> str:
         """Asks who the workspace is, and says it. Raises what stands in the way."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import date, timedelta
 from types import TracebackType
 from typing import Any, Self
 
@@ -61,6 +61,11 @@ class TenThousandFt:
             limits=limits or Limits(requests_per_second=requests_per_second),
         )  # fmt: skip
         self._per_page = per_page
+
+    @property
+    def skew(self) -> timedelta:
+        """The largest difference seen of the service's clock to ours; positive: the service's is ahead."""
+        return self.http.skew
 
     def check(self) -> str:
         """Asks for one user, and says what answered. Raises what stands in the way."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,8 @@ class Planner:
 
     `given_up` are the pages of a reading that it repeats.
     """
+
+    skew = timedelta()
 
     def __init__(self) -> None:
         self.given_up: list[list[Row]] = []

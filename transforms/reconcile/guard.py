@@ -44,7 +44,7 @@ class GuardLimits(BaseModel):
     max_source_lost_share: float = Field(0.3, ge=0, le=1)
     """Share of one source's pushed bookings that may be gone from it at once."""
     max_clock_skew_minutes: float | None = Field(5, ge=0)
-    """Minutes by which ftrack's clock and that of this machine may differ: what is past hangs on the day."""
+    """Minutes by which a service's clock and this machine's may differ: what is past hangs on the day."""
     when_tripped: Literal["fail", "pause"] = "fail"
     """What a scheduled flow run does then: fail, or pause until a person approves the plan or refuses it."""
     pause_hours: float = Field(24, gt=0)
@@ -74,20 +74,21 @@ def evaluate(plan: Plan, limits: GuardLimits) -> list[Trip]:
     ]
 
 
-def clock(service: str, skew: timedelta, limits: GuardLimits) -> list[Trip]:
-    """The guard on the clocks; `skew` is how far the service's is ahead of ours."""
+def clock(service: str, skew: timedelta, limits: GuardLimits, *, pulled: bool = False) -> list[Trip]:
+    """The guard on the clocks; `skew` is how far the service's is ahead of ours (`pulled`: was)."""
     limit = limits.max_clock_skew_minutes
     minutes = abs(skew).total_seconds() / 60
     if limit is None or minutes <= limit:
         return []
     side = "behind" if skew > timedelta() else "ahead of"
+    is_, when, then = ("was", " at the last pull", " Then pull again.") if pulled else ("is", "", "")
     return [
         Trip(
             "max_clock_skew_minutes",
-            f"The clock of this machine is {minutes:,.0f} minutes {side} that of {service} "
+            f"The clock of this machine {is_} {minutes:,.0f} minutes {side} that of {service}{when} "
             f"(limit {limit:g}). Which work is past, and what was known when, would be wrong. "
             "Set this machine's clock (a time service such as chrony keeps it right); "
-            f"if it is right, tell who runs {service}.",
+            f"if it is right, tell who runs {service}.{then}",
         )
     ]
 

@@ -31,7 +31,10 @@ class LandedPage:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Row of `raw_snapshot`; rows = loaded + repeated + quarantined + outside, checked when recorded."""
+    """Row of `raw_snapshot`; rows = loaded + repeated + quarantined + outside, checked when recorded.
+
+    `clock_skew_seconds` is how far the service's clock was ahead of ours; None: nobody looked.
+    """
 
     snapshot_id: str
     source: str
@@ -50,6 +53,7 @@ class Snapshot:
     quarantined: int
     outside: int
     content_sha256: str
+    clock_skew_seconds: int | None = None
 
 
 def content_sha256(pages: list[LandedPage]) -> str:

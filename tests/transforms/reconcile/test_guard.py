@@ -127,6 +127,12 @@ def test_clocks_that_differ_are_stopped(minutes: int, side: str) -> None:
     assert str(trip).endswith("([guards] max_clock_skew_minutes)")
 
 
+def test_a_planners_clock_is_told_of_the_last_pull() -> None:
+    [trip] = clock("ruddr", timedelta(minutes=60), LIMITS, pulled=True)
+    assert trip.message.startswith("The clock of this machine was 60 minutes behind that of ruddr at the ")
+    assert trip.message.endswith("tell who runs ruddr. Then pull again.")
+
+
 def test_clocks_that_differ_by_no_more_than_the_limit_are_let_through() -> None:
     assert clock("ftrack", timedelta(minutes=-5), LIMITS) == []
     assert clock("ftrack", timedelta(days=1), GuardLimits(max_clock_skew_minutes=None)) == []

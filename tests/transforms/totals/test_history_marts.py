@@ -50,7 +50,7 @@ def test_every_build_can_be_asked_again(mart: str) -> None:
     con = open_warehouse(":memory:")
     con.execute(
         "INSERT INTO raw_snapshot VALUES ('s', 'tenthousandft', 'assignments', 'all', '2026-03-02',"
-        " '2026-03-08', ?, ?, true, NULL, 1, 0, 0, 0, 0, 0, '')",
+        " '2026-03-08', ?, ?, true, NULL, 1, 0, 0, 0, 0, 0, '', 0)",
         [T0, T0],
     )
     said = {}
