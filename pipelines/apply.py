@@ -13,7 +13,7 @@ from pipelines.connect import ftrack_client
 from pipelines.plan import server, speak
 from pipelines.push import Push, recover
 from pipelines.settings import Settings
-from pipelines.verify import differences, image_of, named, read_back
+from pipelines.verify import differences, half_done, image_of, named, read_back
 from transforms.reconcile.clocks import planners_clocks
 from transforms.reconcile.drift import moved_snapshots
 from transforms.reconcile.guard import Trip, clock, evaluate
@@ -128,7 +128,12 @@ def _check_fresh(
     touched = [change for change in changes if change["action"] != "create"]
     halves = [change for change in changes if change["action"] == "create" and change["rule"] == HALF_MADE]
     found = read_back(client, spoken, touched + halves)
-    drifts = [drift for change in touched if (drift := _moved(change, found.get(change["id"])))]
+    drifts = [
+        drift
+        for change in touched
+        if (drift := _moved(change, found.get(change["id"])))
+        and not (ledger.status(plan.sha256) and half_done(spoken, change, found.get(change["id"])))
+    ]
     drifts += _made_by_hand(plan, changes, ledger, client, spoken)
     if drifts:
         raise PlanStale(drifts)

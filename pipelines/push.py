@@ -18,7 +18,7 @@ from connectors.errors import ConnectorError, OperationsRejected, TransientError
 from connectors.ftrack.client import Ftrack
 from connectors.ftrack.dialects import Dialect, Record
 from connectors.ftrack.wire import Operation
-from pipelines.verify import is_done, mismatch, read_back
+from pipelines.verify import half_done, is_done, mismatch, read_back
 from transforms.reconcile.plan import Change
 from transforms.warehouse.ledger import Entry, Ledger, Outcome
 
@@ -140,7 +140,7 @@ class Push:
         """Read back which changes are there; the others are sent again, a few times."""
         found, missing = self._read_back(batch)
         if missing and attempt >= ATTEMPTS:
-            self._note(missing, "intended")
+            self.outcomes += [_unfinished(self.dialect, entry, found) for entry in missing]
             raise error
         if missing:
             time.sleep(PAUSE_SECONDS * 2 ** (attempt - 1))
@@ -152,15 +152,16 @@ class Push:
         if len(batch) == 1 and missing:
             key = batch[0].change["id"]
             if found.get(key) == before.get(key):
-                self._fail(batch[0], error)
+                self._fail(batch[0], found, error)
                 return
         middle = (len(missing) + 1) // 2
         for half in (missing[:middle], missing[middle:]):
             if half:
                 self._send_again(half, found, attempt=1)
 
-    def _fail(self, entry: Entry, error: OperationsRejected) -> None:
-        self._note([entry], "failed", f"{error.exception}: {error.content}")
+    def _fail(self, entry: Entry, found: Found, error: OperationsRejected) -> None:
+        self.outcomes.append(_unfinished(self.dialect, entry, found, f"{error.exception}: {error.content}"))
+        self.failed += 1
         if not self.done and self.failed >= HOPELESS:
             raise error
 
@@ -171,12 +172,9 @@ class Push:
         self._note(done, "done")
         return found, missing
 
-    def _note(
-        self, batch: Sequence[Entry], status: Literal["done", "failed", "intended"], error: str | None = None
-    ) -> None:
-        self.outcomes += [Outcome(entry, status, error) for entry in batch]
+    def _note(self, batch: Sequence[Entry], status: Literal["done", "intended"]) -> None:
+        self.outcomes += [Outcome(entry, status) for entry in batch]
         self.done += len(batch) if status == "done" else 0
-        self.failed += len(batch) if status == "failed" else 0
 
 
 def recover(ledger: Ledger, client: Ftrack, dialect: Dialect, server: str) -> int:
@@ -189,8 +187,14 @@ def recover(ledger: Ledger, client: Ftrack, dialect: Dialect, server: str) -> in
         found = read_back(client, dialect, [entry.change for entry in entries])
         done, missing = _split(entries, found)
         ledger.settle([Outcome(entry, "done") for entry in done])
-        ledger.settle([Outcome(entry, "intended") for entry in missing])
+        ledger.settle([_unfinished(dialect, entry, found) for entry in missing])
     return len(entries)
+
+
+def _unfinished(dialect: Dialect, entry: Entry, found: Found, error: str | None = None) -> Outcome:
+    """A change that is not done, with what of it is there."""
+    wrote = half_done(dialect, entry.change, found.get(entry.change["id"]))
+    return Outcome(entry, "failed" if error else "intended", error, wrote)
 
 
 def _split(entries: Sequence[Entry], found: Found) -> tuple[list[Entry], list[Entry]]:

@@ -26,6 +26,23 @@ def is_done(change: Change, found: Record | None) -> bool:
     return found is not None and not differences(change["after"] or {}, found)
 
 
+def half_done(dialect: Dialect, change: Change, found: Record | None) -> Image | None:
+    """What an unfinished update has changed: the fields of its first operations, all as they were to become.
+
+    None where nothing was changed, and where any field is neither as before nor as after: a person edited it.
+    """
+    before, after = change["before"] or {}, change["after"] or {}
+    if change["action"] != "update" or found is None:
+        return None
+    there: Image = {}
+    parts = dialect.parts(change["kind"], after)
+    while parts and not differences(part := {name: after[name] for name in parts[0]}, found):
+        there |= part
+        del parts[0]
+    missing = {name: before[name] for part in parts for name in part}
+    return there if there and missing and not differences(missing, found) else None
+
+
 def differences(fields: Image, found: Record) -> list[str]:
     """Names of the fields in which a record differs from what a plan says."""
     millionths = found.get("value_millionths")

@@ -63,6 +63,9 @@ class Dialect(Protocol):
     ) -> list[Operation]:
         """Operations that set the given fields; `found` as in `create`."""
 
+    def parts(self, kind: str, fields: Fields) -> list[frozenset[str]]:
+        """The names of the fields as `update` sends them, one set for each operation, in their order."""
+
     def delete(self, kind: str, record_id: str, found: Record | None) -> list[Operation]:
         """Operations that delete a record."""
 
@@ -117,6 +120,10 @@ class Seed:
     ) -> list[Operation]:
         del found
         return [update(self._types[kind], record_id, self._data(fields))]
+
+    def parts(self, kind: str, fields: Fields) -> list[frozenset[str]]:
+        del kind
+        return [frozenset(fields)]
 
     def delete(self, kind: str, record_id: str, found: Record | None) -> list[Operation]:
         del found
@@ -209,6 +216,12 @@ class Studio:
             else:
                 operations.append(update("CalendarEventResource", _link_id(record_id), link))
         return operations
+
+    def parts(self, kind: str, fields: Fields) -> list[frozenset[str]]:
+        if kind != "allocation":
+            return [frozenset(fields)]
+        event, link = fields.keys() - {"user_id"}, fields.keys() & {"user_id"}
+        return [frozenset(part) for part in (event, link) if part]
 
     def delete(self, kind: str, record_id: str, found: Record | None) -> list[Operation]:
         if kind != "allocation":

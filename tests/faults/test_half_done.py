@@ -5,7 +5,7 @@ Only the studio dialect has records of several parts: an event, its person, and 
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -131,3 +131,98 @@ def test_a_half_deleted_event_that_is_wanted_again_is_made_whole(rig: Any, dies_
     [link] = rig.store.entities["CalendarEventResource"].values()
     assert link["resource_id"] == "u1"
     assert rig.plan().changes == []
+
+
+@pytest.fixture
+def half_updated(rig: Any, dies_after: Any) -> tuple[Any, str]:
+    """A booking went from Ada to Ben, from 8 hours to 4; its event says only the hours. The plan, its id."""
+    rig.world.book("ruddr", "b1")
+    rig.sync()
+    rig.world.book("ruddr", "b1", "p2", hours=4)
+    plan = rig.plan()
+    assert (allocation(plan)["action"], allocation(plan)["after"]) == (
+        "update",
+        {"user_id": "u2", "value": 0.5},
+    )
+    earlier = next(place for place, change in enumerate(plan.changes) if change["kind"] == "allocation")
+    dies_after(rig, plan, earlier + 1)
+    [(event, row)] = rig.allocations().items()
+    [link] = rig.store.entities["CalendarEventResource"].values()
+    assert (row["effort"], link["resource_id"]) == (0.5, "u1")
+    return plan, str(event)
+
+
+@pytest.mark.parametrize(
+    ("person", "hours", "after"),
+    [
+        ("p2", 4, {"user_id": "u2"}),
+        ("p2", 2, {"user_id": "u2", "value": 0.25}),
+        ("p1", 8, {"value": 1.0}),
+    ],
+    ids=["still wanted", "something else by now", "taken back"],
+)
+def test_a_half_updated_event_is_completed(
+    rig: Any, half_updated: tuple[Any, str], person: str, hours: float, after: Any
+) -> None:
+    rig.world.book("ruddr", "b1", person, hours=hours)
+    plan = rig.plan()
+    assert (allocation(plan)["action"], allocation(plan)["after"]) == ("update", after)
+    result = rig.apply(plan)
+    assert (result.failed, result.mismatches) == (0, ())
+    assert rig.allocations()[half_updated[1]]["effort"] == hours / 8
+    [link] = rig.store.entities["CalendarEventResource"].values()
+    assert link["resource_id"] == ("u2" if person == "p2" else "u1")
+    assert (rig.plan().changes, rig.plan().blocked) == ([], [])
+
+
+@pytest.mark.usefixtures("half_updated")
+def test_a_half_updated_event_that_nobody_wants_any_more_goes(rig: Any) -> None:
+    rig.world.drop("ruddr", "b1")
+    plan = rig.plan()
+    assert allocation(plan)["action"] == "delete"
+    rig.apply(plan, allow=plan.sha256)
+    assert (rig.allocations(), rig.plan().changes) == ({}, [])
+
+
+def test_the_same_plan_goes_on_where_it_was_half_done(rig: Any, half_updated: tuple[Any, str]) -> None:
+    plan, _ = half_updated
+    result = rig.apply(plan)
+    assert (result.updated > 0, result.failed, result.mismatches) == (True, 0, ())
+    assert rig.plan().changes == []
+
+
+@pytest.mark.parametrize("edit", [{"effort": 0.75}, {"name": "mine"}], ids=["a field of ours", "another"])
+def test_a_half_updated_event_that_a_person_edited_is_theirs(
+    rig: Any, half_updated: tuple[Any, str], edit: Any
+) -> None:
+    """A value that is neither as it was nor as it was to become, or a field that was not to change."""
+    rig.store.change("CalendarEvent", half_updated[1], **edit)
+    plan = rig.plan()
+    assert [change for change in plan.changes if change["kind"] == "allocation"] == []
+    reasons = [blocked["reason"] for blocked in plan.blocked if blocked["what"] == "allocation"]
+    assert reasons == ["changed in ftrack by somebody"]
+
+
+def test_an_update_that_is_refused_in_part_and_then_again_stays_ours(rig: Any) -> None:
+    for key, person in (("b1", "p1"), ("b2", "p1"), ("b3", "p2")):
+        rig.world.book("ruddr", key, person)
+    rig.sync()
+    rig.world.book("ruddr", "b1", "p2", hours=4)
+    rig.gate.halved = set(range(1, 99))
+    assert rig.apply(rig.plan()).failed == 1
+    rig.gate.halved = set()
+
+    again = rig.plan(now=later(days=1))
+    assert (allocation(again)["action"], allocation(again)["after"]) == ("update", {"user_id": "u2"})
+    ben = rig.store.entities["User"].pop("u2")
+    assert rig.apply(again).failed == 1
+    rig.store.entities["User"]["u2"] = ben
+
+    plan = rig.plan(now=later(days=9))
+    assert (allocation(plan)["action"], allocation(plan)["after"]) == ("update", {"user_id": "u2"})
+    assert rig.apply(plan).failed == 0
+    assert (rig.plan().changes, rig.plan().blocked) == ([], [])
+
+
+def later(**span: float) -> datetime:
+    return datetime.now(UTC) + timedelta(**span)

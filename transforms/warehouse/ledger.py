@@ -17,7 +17,7 @@ from typing import Any, Literal, NamedTuple
 
 import duckdb
 
-from transforms.reconcile.plan import Change, Plan
+from transforms.reconcile.plan import Change, Image, Plan
 
 MS_PER_HOUR = 3_600_000
 RETRY_MINUTES = 15
@@ -35,11 +35,15 @@ class Entry(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What came of a change; `error` is what ftrack said of a failed one."""
+    """What came of a change; `error` is what ftrack said of a failed one.
+
+    `wrote` are the fields that an update which is not done has changed nevertheless.
+    """
 
     entry: Entry
     status: Literal["done", "failed", "intended"]
     error: str | None = None
+    wrote: Image | None = None
 
 
 def next_try(last: datetime, failures: int) -> datetime:
@@ -131,14 +135,25 @@ class Ledger:
             return
         with self._transaction():
             if outcomes:
-                self._load("ledger_outcome", _gathered(outcomes))
+                self._load("ledger_outcome", _gathered(outcome[:3] for outcome in outcomes))
                 self.con.execute(_sql("ledger_settle"))
-                done = {entry.change["action"] for entry, status, _error in outcomes if status == "done"}
+                done = {outcome.entry.change["action"] for outcome in outcomes if outcome.status == "done"}
                 for action in sorted(done):
                     self.con.execute(_sql(f"ledger_{action}"))
+                self._half_done(outcomes)
             if sending:
                 self._load("ledger_leaving", _gathered((entry, "sending", None) for entry in sending))
                 self.con.execute(_sql("ledger_sending"))
+
+    def _half_done(self, outcomes: Sequence[Outcome]) -> None:
+        """What we wrote of records that are not as planned yet: so it is no person's edit."""
+        halves = [
+            {"plan_sha256": entry.plan_sha256, "position": entry.position, "wrote": wrote}
+            for entry, _status, _error, wrote in outcomes
+            if wrote
+        ]
+        if halves:
+            self.con.execute(_sql("ledger_half"), {"halves": json.dumps(halves)})
 
     def _load(self, table: str, rows: Sequence[_Many]) -> None:
         """A temporary table of changes: plan_sha256, status, error, position, noted_at."""
