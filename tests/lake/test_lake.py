@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from transforms.warehouse import WarehouseError, WarehouseMissing, WarehouseVersion
+from transforms.warehouse.earlier import earlier, has_history
 from transforms.warehouse.lake import Lake, close, connect_catalog, open_lake, read_lake, tidy
+from transforms.warehouse.ledger import Ledger
 from transforms.warehouse.migrate import migrations
 
 
@@ -52,6 +54,33 @@ def test_a_reader_survives_a_postgresql_that_goes_away(lake: Lake) -> None:
         reader.execute("FROM core_booking").fetchall()
     close(reader)
     read_lake(lake).close()
+
+
+def test_a_lost_ledger_finds_the_earlier_bookings_of_a_lake(lake: Lake) -> None:
+    """The way there and back between two kinds of database; what is found: tests/faults/test_rebuild.py."""
+    booking = (
+        "INSERT INTO core_booking BY NAME SELECT 'ruddr' AS source, 'b1' AS source_key, 'c' AS content_key,"
+        " 'work' AS kind, 'member' AS resource_kind, ? AS start_date, ? AS end_date, 'hours_per_day' AS"
+        " effort_unit, 8 AS effort_amount, true AS is_billable, false AS is_tentative, 'x' AS page_sha256,"
+        " 0 AS page_position, TIMESTAMP '2026-03-01' AS known_from, TIMESTAMP '2026-03-02' AS known_to,"
+        " 's1' AS snapshot_id, 's2' AS closed_by"
+    )
+    record = (
+        "INSERT INTO push_record BY NAME SELECT 'here' AS server, ? AS record_id, 'allocation' AS kind,"
+        " 'live' AS state, '{}' AS image, 'ruddr' AS source, 'b1' AS source_key, 1 AS run, 0 AS ms,"
+        " 'rebuilt' AS made_by, 'rebuilt' AS changed_by"
+    )
+    with open_lake(lake) as con:
+        Ledger(con)
+        assert not has_history(con)
+        con.execute(booking, ["2026-03-02", "2026-03-06"])
+        con.execute(record, ["known"])
+        assert has_history(con)
+        with earlier(con) as copy:
+            assert copy.execute("SELECT source_key FROM core_booking_now").fetchall() == [("b1",)]
+            copy.execute(record, ["found"])
+        found = "SELECT record_id FROM push_record ORDER BY 1"
+        assert con.execute(found).fetchall() == [("found",), ("known",)]
 
 
 def test_a_newer_lake_is_refused(lake: Lake) -> None:

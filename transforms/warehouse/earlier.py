@@ -40,6 +40,12 @@ def _attached(con: duckdb.DuckDBPyConnection, path: Path, step: str) -> None:
     """Runs a step while the copy is attached: a file is open on one side at a time."""
     con.execute("ATTACH '{}' AS earlier".format(str(path).replace("'", "''")))
     try:
-        con.execute(files(__package__).joinpath(f"{step}.sql").read_text())
+        con.begin()
+        try:
+            con.execute(files(__package__).joinpath(f"{step}.sql").read_text())
+            con.commit()
+        except BaseException:
+            con.rollback()
+            raise
     finally:
         con.execute("DETACH earlier")
