@@ -76,7 +76,7 @@ def apply_plan(
     Raises GuardTripped, PlanStale, ConfigError, or ConnectorError from ftrack.
     """
     ledger = Ledger(con)
-    if ledger.status(plan.sha256) == "applied":
+    if ledger.status(plan.sha256) in ("applied", "forgotten"):
         return ApplyResult(already_applied=True)
     if not plan.changes:
         return ApplyResult()
@@ -96,6 +96,7 @@ def apply_plan(
                 ledger.begin(plan, [trip.guard for trip in trips])
             push.run(ledger.entries(plan.sha256, "intended"), found)
             ledger.finish(plan.sha256)
+        ledger.forget(settings.push.keep_plans_days)
         return _result(plan, ledger, push)
 
 

@@ -50,10 +50,13 @@ def lines(trace: Trace, bookings: Bookings, landing: Landing) -> Iterator[str]:
     yield f"{trace.kind} {trace.record_id} in {trace.server}"
     held = trace.held
     yield f"  {_state(held)}" if held else "  It was never made: every attempt failed, or none left yet."
+    if trace.forgotten_until:
+        until = f"{trace.forgotten_until:%Y-%m-%d}"
+        yield f"  What plans did to it until {until} is no longer kept ([push] keep_plans_days)."
     for change in trace.changes:
         yield ""
         yield from _change(change)
-    if not trace.changes:
+    if not trace.changes and not trace.forgotten_until:
         yield f"  No plan in this warehouse says how it was made ({held.made_by if held else 'unknown'})."
     yield ""
     yield f"Behind it: {len(bookings)} {'booking' if len(bookings) == 1 else 'bookings'}."

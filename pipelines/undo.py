@@ -49,11 +49,16 @@ def make_undo(settings: Settings, con: duckdb.DuckDBPyConnection, sha256: str) -
 
 def _pushed(ledger: Ledger, beginning: str, address: str) -> Plan:
     """The one plan for that server whose sha256 begins so."""
-    query = "SELECT plan_sha256 FROM push_plan WHERE server = ? AND starts_with(plan_sha256, ?)"
+    query = "SELECT plan_sha256, started_at FROM push_plan WHERE server = ? AND starts_with(plan_sha256, ?)"
     rows = ledger.con.execute(query, [address, beginning.lower()]).fetchall()
     if len(rows) > 1:
         raise PlanError(f"{len(rows)} plans begin with {beginning}: name more of the sha256.")
     plan = ledger.plan(rows[0][0]) if rows and beginning else None
+    if plan is None and rows and beginning:
+        raise PlanError(
+            f"Plan {rows[0][0][:8]} was pushed on {rows[0][1]:%Y-%m-%d}, longer ago than [push] "
+            "keep_plans_days: what it did is no longer kept, so it cannot be undone."
+        )
     if plan is None:
         raise PlanError(f"No plan {beginning} was pushed to {address} from this warehouse.")
     return plan

@@ -28,3 +28,5 @@ class PushPolicy(BaseModel):
     """What happens to a record of ours that somebody changed in ftrack, when our plan differs."""
     human_deletes: Literal["keep", "recreate"] = "keep"
     """What happens when somebody deleted a record of ours in ftrack that is still planned."""
+    keep_plans_days: int = Field(default=365, ge=30)
+    """So long a pushed plan can be undone and explained; then the ledger forgets it, not what we own."""

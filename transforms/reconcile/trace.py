@@ -64,7 +64,8 @@ class Trace:
     """A record: `held` (None: every attempt to make it failed), its changes from the first on, its bookings.
 
     `bookings` are (source, key), the one that asked for it first; behind an assignment or a team membership
-    stand all current bookings of the same person and work.
+    stand all current bookings of the same person and work. `forgotten_until` (UTC): what plans did before is
+    no longer kept; None where nothing is missing of this record.
     """
 
     record_id: str
@@ -73,6 +74,7 @@ class Trace:
     held: Held | None
     changes: list[Pushed]
     bookings: list[tuple[str, str]]
+    forgotten_until: datetime | None
 
 
 def record(con: duckdb.DuckDBPyConnection, beginning: str) -> list[Trace]:
@@ -85,9 +87,11 @@ def record(con: duckdb.DuckDBPyConnection, beginning: str) -> list[Trace]:
         more = ", ..." if len(found) > MOST_CHOICES else ""
         raise LookupError(f"several records begin with {beginning}: {', '.join(found[:MOST_CHOICES])}{more}")
     if not found:
+        until = _forgotten_until(con)
+        old = f", or it was deleted before {until:%Y-%m-%d} ([push] keep_plans_days)" if until else ""
         raise LookupError(
             f"crewtally made no record {beginning} in ftrack: somebody else did, or the ledger was lost "
-            "(`crewtally ledger --rebuild`)"
+            f"(`crewtally ledger --rebuild`){old}"
         )
     servers = _ask(con, "trace_servers", record_id=found[0])
     return [_trace(con, row["server"], found[0], row["kind"]) for row in servers]
@@ -115,7 +119,15 @@ def _trace(con: duckdb.DuckDBPyConnection, server: str, record_id: str, kind: st
     asked = [(held[0].source, held[0].booking)] if held else [(changes[-1].source, changes[-1].booking)]
     behind = [(row["source"], row["source_key"]) for row in _ask(con, "trace_bookings", **named)]
     bookings = list(dict.fromkeys(asked + behind))
-    return Trace(record_id, kind, server, held[0] if held else None, changes, bookings)
+    whole = not held or held[0].made_by in {change.plan_sha256 for change in changes}
+    until = None if whole else _forgotten_until(con, server)
+    return Trace(record_id, kind, server, held[0] if held else None, changes, bookings, until)
+
+
+def _forgotten_until(con: duckdb.DuckDBPyConnection, server: str = "") -> datetime | None:
+    [row] = _ask(con, "trace_forgotten", server=server)
+    until: datetime | None = row["forgotten_until"]
+    return until
 
 
 def _held(row: dict[str, Any]) -> Held:

@@ -61,7 +61,7 @@ class Ledger:
         con.execute(_sql("ledger"))
 
     def status(self, sha256: str) -> str | None:
-        """`applying`, `applied`, or None for a plan whose apply never began."""
+        """`applying`, `applied`, `forgotten` (applied long ago), or None where apply never began."""
         rows = self.con.execute("SELECT status FROM push_plan WHERE plan_sha256 = ?", [sha256]).fetchall()
         return str(rows[0][0]) if rows else None
 
@@ -81,6 +81,13 @@ class Ledger:
         self.con.execute(
             "UPDATE push_plan SET status = 'applied', finished_at = ? WHERE plan_sha256 = ?", [_now(), sha256]
         )
+
+    def forget(self, days: int) -> None:
+        """Forget the changes of plans older than that, and what they deleted; what we own stays known."""
+        self.con.execute(_sql("ledger_old"), {"before": _now() - timedelta(days=days)})
+        if self.con.execute("SELECT 1 FROM ledger_old LIMIT 1").fetchall():
+            with self._transaction():
+                self.con.execute(_sql("ledger_forget"))
 
     @contextmanager
     def busy(self) -> Iterator[None]:
@@ -166,9 +173,9 @@ class Ledger:
         )
 
     def plan(self, sha256: str) -> Plan | None:
-        """A plan whose apply began, as it was read."""
+        """A plan whose apply began, as it was read; None also for one that is forgotten."""
         if sha256 not in self._plans:
-            query = "SELECT document FROM push_plan WHERE plan_sha256 = ?"
+            query = "SELECT document FROM push_plan WHERE plan_sha256 = ? AND status <> 'forgotten'"
             rows = self.con.execute(query, [sha256]).fetchall()
             if not rows:
                 return None

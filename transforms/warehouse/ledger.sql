@@ -6,9 +6,9 @@ CREATE TABLE IF NOT EXISTS push_plan (
     plan_sha256 VARCHAR NOT NULL,
     server VARCHAR NOT NULL,
     dialect VARCHAR NOT NULL,
-    document VARCHAR NOT NULL,         -- the plan file, as it was read
+    document VARCHAR NOT NULL,         -- the plan file, as it was read; '' where it is forgotten
     allowed_trips VARCHAR[] NOT NULL,  -- guards that had tripped and were allowed by name of this plan
-    status VARCHAR NOT NULL,           -- applying | applied
+    status VARCHAR NOT NULL,           -- applying | applied | forgotten (ledger_forget.sql)
     started_at TIMESTAMP NOT NULL,
     finished_at TIMESTAMP
 );
