@@ -9,11 +9,13 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 # Before anything imports Prefect: its settings and its database stay out of the home of whoever runs this.
 os.environ.setdefault("PREFECT_HOME", tempfile.mkdtemp(prefix="crewtally-prefect-"))
@@ -23,18 +25,43 @@ Ready = dict[str, dict[str, str]]
 SECRETS = {"token", "key"}
 
 
+# Whether a test is slow says nothing about what it tests, and a fixture that stays the same from example to
+# example is meant to.
+settings.register_profile(
+    "crewtally",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("crewtally")
+
+
 @pytest.fixture(scope="session")
-def oracle() -> ModuleType:
-    """The brute-force count of hours, loaded by its path: it is no part of the product."""
-    spec = importlib.util.spec_from_file_location(
-        "crewtally_oracle", Path(__file__).parent / "oracle" / "oracle.py"
-    )
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up by name
-    spec.loader.exec_module(module)
-    return module
+def by_path() -> Callable[[Path], ModuleType]:
+    """Loads a module that tests share, the same one each time: tests are no package."""
+
+    @cache
+    def load(path: Path) -> ModuleType:
+        spec = importlib.util.spec_from_file_location(f"crewtally_tests_{path.stem}", path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[spec.name] = module  # dataclasses look their module up by name
+        spec.loader.exec_module(module)
+        return module
+
+    return load
+
+
+@pytest.fixture(scope="session")
+def oracle(by_path: Callable[[Path], ModuleType]) -> ModuleType:
+    """The brute-force count of hours: it is no part of the product."""
+    return by_path(Path(__file__).parent / "oracle" / "oracle.py")
+
+
+@pytest.fixture(scope="session")
+def worlds(by_path: Callable[[Path], ModuleType]) -> ModuleType:
+    """The small world of tests/transforms/reconcile."""
+    return by_path(Path(__file__).parent / "transforms" / "reconcile" / "world.py")
 
 
 @dataclass(frozen=True)

@@ -256,17 +256,18 @@ def waiting_run(prefect: Prefect) -> Iterator[tuple[subprocess.Popen[str], str]]
         yield process, runs[0]["id"]
 
 
-def answer(prefect: Prefect, run_id: str, *, approve: bool) -> None:
+def answered(prefect: Prefect, process: subprocess.Popen[str], run_id: str, *, approve: bool) -> str:
+    """Answers the run in its pause, and waits for it to end; returns what it said."""
     url = f"{prefect.api}/flow_runs/{run_id}/resume"
     told = HTTP.post(url, json={"run_input": {"approve": approve}}, timeout=30)
     told.raise_for_status()
     assert told.json()["status"] == "ACCEPT", told.text
+    return process.communicate(timeout=120)[1]
 
 
 def test_a_refused_plan_fails_the_run(prefect: Prefect) -> None:
     with waiting_run(prefect) as (process, run_id):
-        answer(prefect, run_id, approve=False)
-        told = process.communicate(timeout=120)[1]
+        told = answered(prefect, process, run_id, approve=False)
     assert process.returncode == 3, told
     assert "max_deletes" in told
 
@@ -275,8 +276,7 @@ def test_an_approved_plan_that_no_longer_fits_is_not_applied(prefect: Prefect) -
     with waiting_run(prefect) as (process, run_id):
         with duckdb.connect(str(prefect.home / WAREHOUSE)) as con:  # the warehouse is free
             con.execute("UPDATE raw_snapshot SET content_sha256 = 'moved on' WHERE stream = 'allocations'")
-        answer(prefect, run_id, approve=True)
-        told = process.communicate(timeout=120)[1]
+        told = answered(prefect, process, run_id, approve=True)
     assert process.returncode == 4, told
     assert "was pulled again since" in told
 
@@ -284,8 +284,7 @@ def test_an_approved_plan_that_no_longer_fits_is_not_applied(prefect: Prefect) -
 def test_an_approved_plan_is_applied_as_it_is(prefect: Prefect) -> None:
     with waiting_run(prefect) as (process, run_id):
         prefect.run("crewtally", "publish")  # the warehouse is free
-        answer(prefect, run_id, approve=True)
-        told = process.communicate(timeout=120)[1]
+        told = answered(prefect, process, run_id, approve=True)
     assert process.returncode == 0, told
     ledger = json.loads(prefect.run("crewtally", "ledger", "--json").stdout)
     [plan] = [plan for plan in ledger["plans"] if plan["allowed_trips"]]

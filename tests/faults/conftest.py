@@ -5,16 +5,13 @@ Everything between the planners' hours and the rows in ftrack is the product: pl
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -106,19 +103,6 @@ def _said(body: bytes) -> Any:
 
 async def _deaf(_message: Any) -> None:
     return
-
-
-@pytest.fixture(scope="session")
-def worlds() -> ModuleType:
-    """tests/transforms/reconcile/world.py, loaded by its path: tests are no package."""
-    path = Path(__file__).parents[1] / "transforms" / "reconcile" / "world.py"
-    spec = importlib.util.spec_from_file_location("crewtally_world", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(scope="session")

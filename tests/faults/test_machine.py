@@ -213,7 +213,6 @@ def test_whatever_happens_ftrack_ends_up_right(
         settings=settings(
             max_examples=12,
             stateful_step_count=12,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )

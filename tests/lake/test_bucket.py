@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -24,15 +22,9 @@ from transforms.warehouse.lake import Bucket, Lake, open_lake, tidy
 
 
 @pytest.fixture(scope="module")
-def storage() -> ModuleType:
-    """bucket.py beside this file, by its path."""
-    spec = importlib.util.spec_from_file_location("lake_bucket", Path(__file__).parent / "bucket.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+def storage(by_path: Callable[[Path], ModuleType]) -> ModuleType:
+    """bucket.py beside this file."""
+    return by_path(Path(__file__).with_name("bucket.py"))
 
 
 @pytest.fixture

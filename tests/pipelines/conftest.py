@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -63,16 +62,9 @@ def config(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def troubles() -> Any:
-    """troubled.py, loaded by its path: tests are no package."""
-    path = Path(__file__).with_name("troubled.py")
-    spec = importlib.util.spec_from_file_location("crewtally_troubled", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up by name
-    spec.loader.exec_module(module)
-    return module
+def troubles(by_path: Callable[[Path], ModuleType]) -> ModuleType:
+    """troubled.py."""
+    return by_path(Path(__file__).with_name("troubled.py"))
 
 
 @pytest.fixture(scope="session")

@@ -255,7 +255,7 @@ rows = st.dictionaries(st.sampled_from(FIELDS) | st.text(max_size=5), values).ma
 STREAMS = ("members", "placeholders", "projects", "tasks", "allocations")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.sampled_from(STREAMS), st.lists(rows | values, max_size=4))
 def test_every_row_is_read_or_rejected_with_a_reason(stream, made_up):
     parsed = parse(stream, page(*made_up))
@@ -275,7 +275,7 @@ def test_every_row_is_read_or_rejected_with_a_reason(stream, made_up):
             assert (row.project_id is None) == (row.assignment_type_id == "time_off")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=60) | values.map(lambda value: json.dumps(value).encode()))
 def test_every_body_is_a_page_or_a_breach_of_contract(body):
     with suppress(ContractError):

@@ -155,7 +155,7 @@ def some_lists(source: str) -> Any:
 
 
 @pytest.mark.parametrize(("source", "collection"), STREAMS, ids=["-".join(place) for place in STREAMS])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_every_row_becomes_records_or_says_why_not(source: str, collection: str, data: st.DataObject) -> None:
     name, spec = STREAM_OF.get(collection, collection), SOURCES[source]
@@ -225,7 +225,7 @@ def empty(con: duckdb.DuckDBPyConnection) -> None:
 
 
 @pytest.mark.parametrize("source", GOOD)
-@settings(max_examples=15, deadline=None, phases=WITHOUT_SHRINKING, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, phases=WITHOUT_SHRINKING, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_every_row_of_a_pull_ends_in_the_model_or_in_quarantine(
     source: str, data: st.DataObject, warehouse: Any

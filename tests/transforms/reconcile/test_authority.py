@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 
@@ -115,7 +115,7 @@ def test_what_is_suppressed_makes_no_assignment(studio: Any) -> None:
 DAYS = st.lists(st.sampled_from([0, 2, 4, 8]), min_size=5, max_size=12)
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=20)
 @given(first=DAYS, second=DAYS)
 def test_every_day_has_the_winner_s_hours_or_the_only_ones(
     studio: Any, first: list[float], second: list[float]

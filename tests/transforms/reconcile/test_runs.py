@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 NAMESPACE = uuid.UUID("6f1c0f5e-a4c2-5a1e-9d0b-7d3a52c4e810")
@@ -96,7 +96,7 @@ def crowd(studio: Any) -> Any:
     return studio
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=20)
 @given(
     crew=st.lists(st.tuples(WEEK, DAYS), min_size=1, max_size=8),
     holidays=st.sets(st.integers(0, 30), max_size=3),

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import datetime
@@ -28,19 +26,9 @@ from transforms.warehouse.snapshot import Snapshot, record
 KNOWN = datetime(2026, 1, 1)  # noqa: DTZ001 - the warehouse keeps UTC without an offset
 
 
-def _load_studios() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("random_studios", Path(__file__).parent / "studios.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope="session")
-def studios() -> ModuleType:
-    return _load_studios()
+def studios(by_path: Callable[[Path], ModuleType]) -> ModuleType:
+    return by_path(Path(__file__).with_name("studios.py"))
 
 
 @pytest.fixture(scope="session")

@@ -21,8 +21,7 @@ from transforms.policy import Policy
 MS_PER_HOUR = 3_600_000
 HALF_A_SECOND_MS = 500
 BOTH = pytest.mark.parametrize("source", ["tenthousandft", "ruddr"])
-# A busy machine is no failure.
-RANDOM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+RANDOM = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 # Each unit of which a booking over two spans in a row is the same as a booking over both.
 LINEAR = {"percent", "hours_per_day", "day", "week", "month", "ratio_of_capacity"}
 

@@ -111,7 +111,7 @@ def test_every_model_fits_its_table(con: duckdb.DuckDBPyConnection) -> None:
         assert [field.name for field in fields(model)] == list(model_columns(con, table)), table
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.tuples(
@@ -145,7 +145,7 @@ def test_history_replays(pulls: list[tuple[dict[str, str], bool]]) -> None:
 ROWS = st.dictionaries(st.sampled_from("abcde"), st.sampled_from(["x", "y"]), max_size=5)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(ROWS, ROWS, ROWS, st.frozensets(st.sampled_from("abcde"), max_size=2))
 def test_of_two_readings_the_last_one_counts(
     before: dict[str, str], given_up: dict[str, str], last: dict[str, str], broken: frozenset[str]
