@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What the caller of a listing made of a page (`made`), and what paging needs of it.
+
+    `rows` counts the records on the page; `ids` are those of some of them, the first and the last.
+    """
+
+    rows: int
+    ids: frozenset[str]
+    made: Any
+
+
+Look = Callable[[bytes], Glance | None]
+"""What the caller makes of a body, on the thread that fetched it; None: nothing, the connector reads it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +31,7 @@ class Page:
     `url` carries no secret. `body` is the decoded response body, unchanged. `fetched_at` is UTC.
     `rows` counts the records on the page, whether or not they keep to the contract. `place` orders the pages
     of a listing, which may come in another order; of a row that comes twice the one at the last place counts.
+    `glance` is what the caller made of the body meanwhile, where it asked for that (`Look`).
     """
 
     url: str
@@ -22,6 +39,7 @@ class Page:
     fetched_at: datetime
     rows: int
     place: int = 0
+    glance: Glance | None = None
 
 
 class Listing(Protocol):

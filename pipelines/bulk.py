@@ -1,8 +1,8 @@
 """Pages of bookings of which no row has to be looked at in Python: those known, and those without a flaw.
 
-SQL runs on a thread of its own, which alone uses the warehouse's connection from the first page until
-`finish` returns; meanwhile further pages are fetched and judged. At most a few batches wait, however long
-the listing is.
+A page is looked at on the thread that fetched it: landed, and either known, or judged and packed. What was
+packed goes through SQL on a thread of its own, which alone uses the warehouse's connection from the first
+page until `finish` returns. At most a few batches wait, however long the listing is.
 """
 
 from __future__ import annotations
@@ -11,22 +11,39 @@ import gc
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 from types import TracebackType
 from typing import Self
 
 from connectors.columns import Columns
+from connectors.page import Glance
 from transforms.warehouse.bulk import Bulk, PackedPage
 from transforms.warehouse.known import Known, KnownPage
+from transforms.warehouse.landing import Landing
 
-BATCH_PAGES = 16
+BATCH_PAGES = 32
 BATCHES_UNDER_WAY = 2
+
+IDS_SHOWN = 50
+"""Of either end of a page: neighbours that overlap have one of these in common."""
 
 MEMORY = "200MB"
 """What SQL may take: beyond it DuckDB puts rows aside on disk, so that a long listing takes no more."""
 
 # Rows by the hundred thousand, none of them in a cycle: looking for cycles takes a tenth of the time.
 OBJECTS_BETWEEN_COLLECTIONS = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A landed page that need not be read row by row: known, or packed."""
+
+    sha256: str
+    known: KnownPage | None = None
+    packed: PackedPage | None = None
+    unknown_fields: Counter[str] = field(default_factory=Counter)
 
 
 class BulkReader:
@@ -36,19 +53,22 @@ class BulkReader:
     besides their rows, and `left` the places of those to be read row by row after all.
     """
 
-    def __init__(self, bulk: Bulk, known: Known, columns: Callable[[bytes], Columns | None]) -> None:
+    def __init__(
+        self, bulk: Bulk, known: Known, columns: Callable[[bytes], Columns | None], landing: Landing
+    ) -> None:
         self.done: dict[int, KnownPage] = {}
         self.left: list[int] = []
-        self._bulk, self._known, self._columns = bulk, known, columns
+        self._bulk, self._known, self._columns, self._landing = bulk, known, columns, landing
         self._collections = gc.get_threshold()
         gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="normalise")
         # More threads would get in the way of fetching, and take twice the time.
         self._before = bulk.use(threads=1, memory_limit=MEMORY)
-        self._recalled = self._worker.submit(known.recall)
+        self._recalled = self._worker.submit(known.recall, IDS_SHOWN)
+        self._flawed: set[str] = set()
         self._kept: dict[int, str] = {}
         self._drift: dict[int, Counter[str]] = {}
-        self._batch: list[PackedPage] = []
+        self._batch: dict[int, PackedPage] = {}
         self._under_way: deque[Future[None]] = deque()
 
     def __enter__(self) -> Self:
@@ -61,28 +81,42 @@ class BulkReader:
         gc.set_threshold(*self._collections)
         self._bulk.use(**self._before)
 
-    def take(self, place: int, sha256: str, body: bytes) -> bool:
-        """Whether the page is dealt with here, or may be (see `left`); else it has to be read row by row."""
-        known = self._recalled.result().get(sha256)
+    def look(self, body: bytes) -> Glance | None:
+        """Lands a page that is known, or has rows and no flaw; None: it is to be read row by row.
+
+        For any thread. A page without rows may lie beyond the end of a listing, and be no part of it.
+        """
+        name = sha256(body).hexdigest()
+        known = self._recalled.result().get(name)
         if known is not None:
-            self._kept[place] = sha256
-            self.done[place] = known
-            return True
-        columns = self._columns(body)
-        if columns is None:
-            return False
-        self._drift[place] = columns.unknown_fields
-        self._batch.append(PackedPage.of(self._bulk.spec, place, sha256, columns))
-        if len(self._batch) == BATCH_PAGES:
-            self._send()
-        return True
+            self._landing.put(body)
+            return Glance(known.rows, known.ids, Seen(name, known=known))
+        columns = None if name in self._flawed else self._columns(body)
+        if columns is None or not columns.rows:
+            self._flawed.add(name)
+            return None
+        self._landing.put(body)
+        packed = PackedPage.of(self._bulk.spec, name, columns)
+        ids = columns.values["id"]
+        shown = frozenset(map(str, ids[:IDS_SHOWN] + ids[-IDS_SHOWN:]))
+        return Glance(columns.rows, shown, Seen(name, None, packed, columns.unknown_fields))
+
+    def take(self, place: int, seen: Seen) -> None:
+        """A page of the listing: dealt with here, if it need not be `left` in the end."""
+        if seen.known is not None:
+            self._kept[place] = seen.sha256
+            self.done[place] = seen.known
+        elif seen.packed is not None:
+            self._drift[place] = seen.unknown_fields
+            self._batch[place] = seen.packed
+            if len(self._batch) == BATCH_PAGES:
+                self._send()
 
     def finish(self) -> None:
         """Waits until all pages taken are staged."""
         self._send()
         while self._under_way:
             self._under_way.popleft().result()
-        self._bulk.use(threads=self._before["threads"])
         for page in self._bulk.finish():
             if page.is_sound:
                 self.done[page.place] = KnownPage(page.outside, self._drift[page.place])
@@ -93,7 +127,7 @@ class BulkReader:
 
     def remember(self, present: Iterable[str], known: datetime) -> None:
         """Notes the pages read here for the next time, in the caller's transaction; `present`: all hashes."""
-        self._bulk.use(**self._before)  # lists of keys cannot be put aside
+        self._bulk.use(memory_limit=self._before["memory_limit"])  # lists of keys cannot be put aside
         outdated = self._bulk.stage.outdated_places()
         fresh = {
             place: page
@@ -108,4 +142,4 @@ class BulkReader:
         if len(self._under_way) == BATCHES_UNDER_WAY:
             self._under_way.popleft().result()
         self._under_way.append(self._worker.submit(self._bulk.add, self._batch))
-        self._batch = []
+        self._batch = {}

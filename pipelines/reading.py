@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Self
 
 from connectors.listing import last_reading
-from connectors.page import Page
+from connectors.page import Look, Page
 from connectors.wire import Reject
 from pipelines.bulk import BulkReader
 from pipelines.sources import Source, Stream
@@ -75,11 +75,19 @@ class Reader:
     ) -> None:
         self._open.close()
 
+    @property
+    def look(self) -> Look | None:
+        """For the listing: what can be done with a page on the thread that fetched it."""
+        return self._bulk.look if self._bulk else None
+
     def add(self, page: Page) -> None:
         """Lands a page and stages its rows, now or later."""
-        landed = self._land(page)
-        if self._bulk is None or not self._bulk.take(page.place, landed.sha256, page.body):
+        glance = page.glance or (self._bulk.look(page.body) if self._bulk else None)
+        landed = self._land(page, sha256=glance.made.sha256 if glance else None)
+        if self._bulk is None or glance is None:
             self.stages.add(self._row_by_row(landed, page.body), page.place)
+        else:
+            self._bulk.take(page.place, glance.made)
 
     def finish(self) -> None:
         """Waits until the rows of all pages are staged."""
@@ -97,7 +105,7 @@ class Reader:
     def add_missing(self, page: Page, missing: Iterable[str]) -> None:
         """Lands a page read in search of missing bookings; stages those, wherever they lie, and no others."""
         place = max(self.reading.pages, default=0) + 1
-        found = self._row_by_row(self._land(page, place), page.body, anywhere=True)
+        found = self._row_by_row(self._land(page, place=place), page.body, anywhere=True)
         wanted = [item for item in found if not isinstance(item, Booking) or item.source_key in missing]
         self.reading.outside += len(found) - len(wanted)
         self.stages.add(wanted, place)
@@ -122,14 +130,14 @@ class Reader:
         bulk = Bulk(stream.in_columns, self.stages["core_booking"], dates)
         known = Known(self.stages.con, self.source.name, stream.name, dates, reading)
         return self._open.enter_context(
-            BulkReader(bulk, known, lambda body: self.source.columns(stream.name, body))
+            BulkReader(bulk, known, lambda body: self.source.columns(stream.name, body), self.landing)
         )
 
-    def _land(self, page: Page, place: int | None = None) -> LandedPage:
+    def _land(self, page: Page, *, place: int | None = None, sha256: str | None = None) -> LandedPage:
         landed = LandedPage(
             page=0,  # numbered when the snapshot is stored
             url=page.url,
-            sha256=self.landing.put(page.body),
+            sha256=sha256 or self.landing.put(page.body),
             fetched_at=page.fetched_at.astimezone(UTC).replace(tzinfo=None),
             rows=page.rows,
             bytes=len(page.body),

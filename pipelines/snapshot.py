@@ -14,6 +14,7 @@ from typing import Any
 
 import duckdb
 
+from connectors.page import Look
 from pipelines.missing import Search
 from pipelines.reading import Reader, Reading, Window
 from pipelines.sources import TIME_OFF, Source, Stream
@@ -40,7 +41,7 @@ class Puller:
         with Stages(self.con) as stages, Reader(self.source, stream, asked, self.landing, stages) as reader:
             for table in (*stream.primary, *stream.absence):
                 _ = stages[table]  # an empty listing is a listing too
-            listing = self._list(stream, window)
+            listing = self._list(stream, window, reader.look)
             for page in listing:
                 reader.add(page)
             reader.finish()
@@ -55,13 +56,13 @@ class Puller:
                 stages["core_booking"].withdraw(self.source.name, reader.last_reading, gone)
             return self._store(stream, window, stages, reader, started, reason, absences)
 
-    def _list(self, stream: Stream, window: Window) -> Any:
+    def _list(self, stream: Stream, window: Window, look: Look | None) -> Any:
         if not stream.windowed:
             return self.client.list(stream.name)
         asked = self.source.hints(self.con)
         if window.time_off_only:
             asked["assignment_type"] = "time_off"
-        return self.client.list(stream.name, start=window.start, end=window.end, **asked)
+        return self.client.list(stream.name, start=window.start, end=window.end, look=look, **asked)
 
     def _absences(self, stream: Stream, window: Window, reading: Reading) -> dict[str, Absence]:
         """What this complete listing proves absent: nothing at all if a row had not even a readable id."""

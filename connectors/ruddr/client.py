@@ -12,7 +12,7 @@ from urllib.parse import quote
 from connectors.errors import ContractError, NotFound
 from connectors.http import Http, Limits
 from connectors.listing import Reading, wider
-from connectors.page import Page
+from connectors.page import Look, Page
 from connectors.parsing import plain_id
 from connectors.ruddr.cuts import find_cuts
 from connectors.ruddr.paging import Collection
@@ -90,13 +90,15 @@ class Ruddr:
         assignment_type: Literal["project", "time_off"] | None = None,
         member_id: str | None = None,
         members: Sequence[str] = (),
+        look: Look | None = None,
     ) -> Reading:
         """All rows of one of `STREAMS` or `MORE_STREAMS`; of "allocations" those that touch the window.
 
         The service is asked for a day more at each end of the window, so its rows have to be filtered again.
         `assignment_type` asks for allocations of that type only, `member_id` for allocations, availability
         periods or time entries of one member. Where the ids of all `members` are given, a long listing of
-        allocations is read in several parts at a time (connectors/ruddr/cuts.py).
+        allocations is read in several parts at a time (connectors/ruddr/cuts.py). `look` is called with the
+        body of each page.
         """
         asked: dict[str, object] = {"memberId": member_id}
         if stream == "allocations":
@@ -106,9 +108,10 @@ class Ruddr:
         params |= {"limit": self._limit}
         if stream != "allocations" or member_id is not None or not members:
             key = allocation_key if stream == "allocations" else plain_id
-            return Reading(Collection(self.http, _PATHS[stream], params, key).read)
+            return Reading(Collection(self.http, _PATHS[stream], params, key, look).read)
         cut = partial(find_cuts, self.http, params, members)
-        return Reading(partial(Collection(self.http, _PATHS[stream], params, allocation_key).read, cut))
+        collection = Collection(self.http, _PATHS[stream], params, allocation_key, look)
+        return Reading(partial(collection.read, cut))
 
     def show_allocation(self, allocation_id: str) -> Page | None:
         """One allocation. None: it is gone."""

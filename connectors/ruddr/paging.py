@@ -20,7 +20,7 @@ from connectors.answers import Answer
 from connectors.errors import ContractError, NotFound, RequestRejected
 from connectors.http import Http
 from connectors.listing import Doubt, together
-from connectors.page import Page
+from connectors.page import Look, Page
 from connectors.parsing import plain_id
 from connectors.ruddr.wire import SERVICE
 
@@ -77,12 +77,16 @@ class _Seen:
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """A collection as it is asked for. `params` include the limit, `key` names a row."""
+    """A collection as it is asked for. `params` include the limit, `key` names a row.
+
+    `look` is called with the body of each page, on the thread that fetched it.
+    """
 
     http: Http
     path: str
     params: Mapping[str, Any]
     key: Key
+    look: Look | None = None
 
     def read(self, cut: Cut | None = None) -> Iterator[Page]:
         """Every page, once; in parts, as they come, where `cut` finds any. Raises Doubt for missing rows."""
@@ -118,9 +122,9 @@ class Collection:
 
     def _ask(self, cursor: str | None) -> Sheet:
         if cursor is None:
-            return sheet_of(self.http.get(self.path, self.params))
+            return sheet_of(self.http.get(self.path, self.params), self.look)
         try:
-            return sheet_of(self.http.get(self.path, {**self.params, "startingAfter": cursor}))
+            return sheet_of(self.http.get(self.path, {**self.params, "startingAfter": cursor}), self.look)
         except (NotFound, RequestRejected) as error:
             # Undocumented; the same request without the cursor was good, so the cursor's row is what is gone.
             raise Doubt(
@@ -132,7 +136,7 @@ def _id(rows: list[Any]) -> list[str]:
     return [row_id for row in rows if isinstance(row, dict) and (row_id := plain_id(row)) is not None]
 
 
-def sheet_of(answer: Answer) -> Sheet:
+def sheet_of(answer: Answer, look: Look | None = None) -> Sheet:
     """The page of a collection in an answer. Raises ContractError when it is none."""
     document = answer.document if isinstance(answer.document, dict) else {}
     rows, more = document.get("results"), document.get("hasMore")
@@ -142,4 +146,5 @@ def sheet_of(answer: Answer) -> Sheet:
             "and end in /api/workspace?",
             service=SERVICE, url=answer.url, status=answer.status,
         )  # fmt: skip
-    return Sheet(Page(answer.url, answer.body, answer.fetched_at, len(rows)), rows, more)
+    glance = look(answer.body) if look else None
+    return Sheet(Page(answer.url, answer.body, answer.fetched_at, len(rows), glance=glance), rows, more)

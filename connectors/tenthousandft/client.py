@@ -10,7 +10,7 @@ from typing import Any, Self
 from connectors.errors import NotFound
 from connectors.http import Http, Limits
 from connectors.listing import Reading, wider
-from connectors.page import Page
+from connectors.page import Look, Page
 from connectors.tenthousandft.paging import Sheet, id_of, read_collection, sheet_of
 from connectors.tenthousandft.wire import SERVICE
 
@@ -72,16 +72,19 @@ class TenThousandFt:
         sheet_of(self.http.get("/users", {"per_page": 1, "page": 1}))
         return f"10,000ft answers at {self.http.url}"
 
-    def list(self, stream: str, *, start: date | None = None, end: date | None = None) -> Reading:
+    def list(
+        self, stream: str, *, start: date | None = None, end: date | None = None, look: Look | None = None
+    ) -> Reading:
         """All rows of one of `STREAMS` or `MORE_STREAMS`; of "assignments" those that touch the window.
 
         "availabilities" holds the part-time blocks of the people whose blocks do not all fit into their row
         of "users" (`User.availabilities_complete`): all of theirs, and nothing where there are none such.
+        `look` is called with the body of each page.
         """
         if stream == "availabilities":
             return Reading(self._cut_availabilities)
         path, params = _LISTINGS[stream]
-        return self._reading(path, params | (_window(start, end) if stream == "assignments" else {}))
+        return self._reading(path, params | (_window(start, end) if stream == "assignments" else {}), look)
 
     def assignments(
         self,
@@ -135,11 +138,13 @@ class TenThousandFt:
     ) -> None:
         self.close()
 
-    def _reading(self, path: str, params: Mapping[str, Any]) -> Reading:
-        return Reading(lambda: (sheet.page for sheet in self._sheets(path, params)))
+    def _reading(self, path: str, params: Mapping[str, Any], look: Look | None = None) -> Reading:
+        return Reading(lambda: (sheet.page for sheet in self._sheets(path, params, look=look)))
 
-    def _sheets(self, path: str, params: Mapping[str, Any], *, whole: bool = False) -> Iterator[Sheet]:
-        return read_collection(self.http, path, params, per_page=self._per_page, whole=whole)
+    def _sheets(
+        self, path: str, params: Mapping[str, Any], *, whole: bool = False, look: Look | None = None
+    ) -> Iterator[Sheet]:
+        return read_collection(self.http, path, params, per_page=self._per_page, whole=whole, look=look)
 
     def _cut_availabilities(self) -> Iterator[Page]:
         """All blocks of each user whose nested list names a further page."""
@@ -163,7 +168,7 @@ def _owner(user_id: int | None, project_id: int | None) -> str:
     return "" if project_id is None else f"/projects/{project_id}"
 
 
-def _user_with_more_blocks(row: object) -> int | str | None:
+def _user_with_more_blocks(row: object) -> str | None:
     try:
         return id_of(row) if row["availabilities"]["paging"]["next"] else None  # type: ignore[index]
     except (KeyError, TypeError):  # a row without blocks, or one that parsing rejects

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from connectors.listing import ATTEMPT_BITS
-from connectors.page import Page
+from connectors.page import Look, Page
 from connectors.sandbox.table import encode
 from pipelines.reading import Window
 from pipelines.snapshot import Puller
@@ -41,30 +41,35 @@ class Listing:
     pages: list[list[Row]]
     complete: bool = True
     incomplete_reason: str | None = None
+    look: Look | None = None
 
     def __iter__(self) -> Iterator[Page]:
         for attempt, pages in enumerate([self.given_up, self.pages] if self.given_up else [self.pages]):
             for number, rows in enumerate(pages, 1):
                 url, place = f"http://x.test?page={number}", (attempt << ATTEMPT_BITS) + number
-                yield Page(url, encode({"data": rows}), datetime.now(UTC), len(rows), place)
+                body = encode({"data": rows})
+                glance = self.look(body) if self.look else None
+                yield Page(url, body, datetime.now(UTC), len(rows), place, glance)
 
 
 class Planner:
     """A client whose pages a test sets; `shown` are the bookings it shows when asked for one.
 
-    `given_up` are the pages of a reading that it repeats.
+    `given_up` are the pages of a reading that it repeats. It looks at pages for its caller, or does not.
     """
 
     skew = timedelta()
 
-    def __init__(self) -> None:
+    def __init__(self, looks: bool) -> None:
+        self.looks = looks
         self.given_up: list[list[Row]] = []
         self.pages = [[assignment(1), assignment(2)], [assignment(3), assignment(4)]]
         self.shown: dict[int, Row] = {}
         self.complete = True
 
-    def list(self, _stream: str, **_window: Any) -> Listing:
-        return Listing(self.given_up, self.pages, self.complete, None if self.complete else "broken off")
+    def list(self, _stream: str, *, look: Look | None = None, **_window: Any) -> Listing:
+        reason, look = None if self.complete else "broken off", look if self.looks else None
+        return Listing(self.given_up, self.pages, self.complete, reason, look)
 
     def show_assignment(self, assignment_id: int, **_owner: Any) -> Page | None:
         row = self.shown.get(assignment_id)
@@ -74,8 +79,8 @@ class Planner:
 class World:
     """A warehouse that pulls from a planner, and notes the pages whose rows are read."""
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, folder: Path) -> None:
-        self.con, self.planner, self.read = con, Planner(), 0
+    def __init__(self, con: duckdb.DuckDBPyConnection, folder: Path, looks: bool) -> None:
+        self.con, self.planner, self.read, self.folder = con, Planner(looks), 0, folder
         source = replace(TENTHOUSANDFT, parse=self.counted("parse"), columns=self.counted("columns"))
         self.puller = Puller(con, Landing(folder), source, self.planner)
 
@@ -107,10 +112,10 @@ class World:
         ).fetchall()
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+@pytest.fixture(params=[True, False], ids=["looked at on the way", "looked at when it came"])
+def world(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[World]:
     with open_warehouse(":memory:") as con:
-        world = World(con, tmp_path)
+        world = World(con, tmp_path, request.param)
         world.load(Person("tenthousandft", "7", "member", "Ada"), Project("tenthousandft", "1", "Film"))
         yield world
 
@@ -133,6 +138,17 @@ def test_an_unchanged_pull_reads_no_page(world: World) -> None:
     assert counts(after) == counts(before) == (5, 4, 0, 0, 1)
     assert after.content_sha256 == before.content_sha256
     assert versions(world) == history
+
+
+def test_every_page_is_landed_whether_or_not_it_is_known(world: World) -> None:
+    world.pull()
+    pages = sorted(world.folder.glob("pages/*/*"))
+    for page in pages:
+        page.unlink()
+    world.pull()
+
+    assert len(pages) == 2
+    assert sorted(world.folder.glob("pages/*/*")) == pages
 
 
 def test_only_the_page_that_changed_is_read(world: World) -> None:
@@ -291,3 +307,15 @@ def test_a_booking_that_only_moved_stays_while_pages_are_known(world: World) -> 
 
     assert snapshot.complete
     assert [key for key, _ in world.bookings()] == ["1", "2", "3", "4"]
+
+
+def test_what_is_only_looked_at_leaves_nothing_behind_if_it_has_no_rows(world: World) -> None:
+    """It may lie beyond the end of the listing."""
+
+    def beyond_the_end(_stream: str, *, look: Look, **_window: Any) -> Listing:
+        assert look(encode({"data": []})) is None
+        return Listing([], [[assignment(1)]])
+
+    world.planner.list = beyond_the_end  # type: ignore[method-assign, assignment]
+    assert world.pull()[1].loaded == 1
+    assert len(list(world.folder.glob("pages/*/*"))) == 1

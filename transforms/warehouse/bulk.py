@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -19,16 +19,19 @@ from transforms.warehouse.load import PLACE_BITS, Stage
 
 @dataclass(frozen=True, slots=True)
 class PackedPage:
-    """A landed page in columns: its place in the listing, and a line of JSON for `_select`."""
+    """A page in columns: `wire` is the JSON of the fields that the bookings are made of."""
 
-    place: int
+    sha256: str
     rows: int
-    body: bytes
+    wire: bytes
 
     @classmethod
-    def of(cls, spec: InColumns, place: int, sha256: str, columns: Columns) -> PackedPage:
-        wire = {name: columns.values[name] for name in spec.fields}
-        return cls(place, columns.rows, to_json({"place": place, "page_sha256": sha256, "wire": wire}))
+    def of(cls, spec: InColumns, sha256: str, columns: Columns) -> PackedPage:
+        return cls(sha256, columns.rows, to_json({name: columns.values[name] for name in spec.fields}))
+
+    def line(self, place: int) -> bytes:
+        """A line for `_wire_rows`, once the page has a place in the listing."""
+        return b'{"place":%d,"page_sha256":"%b","wire":%b}' % (place, self.sha256.encode(), self.wire)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,33 +44,24 @@ class BulkPage:
 
 
 class Bulk:
-    """Stages whole pages of one stream of bookings. `window`: inclusive dates that a booking has to touch.
-
-    `add` gathers rows as they are on the wire in the temporary table `wire_row`; what becomes of them is one
-    statement at the end, `finish`: a tenth of it for each tenth of the pages takes twice the time.
-    """
+    """Stages whole pages of one stream of bookings. `window`: inclusive dates that a booking has to touch."""
 
     def __init__(self, spec: InColumns, stage: Stage, window: tuple[date, date]) -> None:
-        self.con, self.spec, self.stage, self.window = stage.con, spec, stage, window
+        self.con, self.spec, self.stage = stage.con, spec, stage
         self._rows: dict[int, int] = {}
-        fields = ", ".join(f"{column} {kind}" for column, kind in spec.fields.values())
-        self.con.execute(
-            "CREATE OR REPLACE TEMP TABLE wire_row"
-            f" (place BIGINT, page_sha256 VARCHAR, page_position INTEGER, {fields})"
-        )
-        self._insert = f"INSERT INTO wire_row {_wire_rows(spec)}"
+        self._select = _select(spec)
+        self._rules = {"first": window[0], "last": window[1], "most_days": MAX_SPAN_DAYS}
 
-    def add(self, pages: Sequence[PackedPage]) -> None:
-        """Gather the rows of these pages."""
-        self._rows.update((page.place, page.rows) for page in pages)
-        lines = b"\n".join(page.body for page in pages).decode()
-        self.con.execute(self._insert, {"pages": lines})
+    def add(self, pages: Mapping[int, PackedPage]) -> None:
+        """Stage the rows of these pages, by place."""
+        self._rows.update((place, page.rows) for place, page in pages.items())
+        lines = b"\n".join(page.line(place) for place, page in pages.items()).decode()
+        self.stage.insert(self._select, {**self._rules, "pages": lines})
 
     def finish(self) -> list[BulkPage]:
-        """Stage the sound ones among the pages, and say which they are."""
-        first, last = self.window
-        self.stage.insert(_select(self.spec), {"first": first, "last": last, "most_days": MAX_SPAN_DAYS})
-        self.con.execute("DROP TABLE wire_row")
+        """Take the pages with a flaw off again, and say which they are."""
+        if not self._rows:
+            return []
         staged = {place: (rows, is_sound) for place, rows, is_sound in self._staged()}
         flawed = {place for place, (_, is_sound) in staged.items() if not is_sound}
         if flawed:
@@ -94,25 +88,26 @@ class Bulk:
         return before
 
 
-def _wire_rows(spec: InColumns) -> str:
-    """Rows of `wire_row` from $pages, a line of JSON each."""
-    wire = {name: [_shape(kind)] for name, (_, kind) in spec.fields.items()}
-    shape = to_json({"place": "BIGINT", "page_sha256": "VARCHAR", "wire": wire}).decode()
-    columns = ", ".join(f'unnest(page.wire."{name}")' for name in spec.fields)
-    position = f'(generate_subscripts(page.wire."{next(iter(spec.fields))}", 1) - 1)::INTEGER'
-    # By line: what reads a parameter alone is worked out while planning, value by value.
-    pages = f"SELECT from_json(unnest(string_split($pages, chr(10)))::JSON, '{shape}') AS page"
-    return f"SELECT page.place, page.page_sha256, {position}, {columns} FROM ({pages})"
-
-
 def _select(spec: InColumns) -> str:
-    """Rows for the stage from `wire_row`. A row that is not sound has no key."""
+    """Rows for the stage from $pages, a line of JSON each. A row that is not sound has no key."""
     return (
-        f"WITH made AS ({spec.sql})"
+        f"WITH wire_row AS MATERIALIZED ({_wire_rows(spec)}), made AS ({spec.sql})"
         " SELECT * EXCLUDE (place, is_sound) REPLACE (CASE WHEN is_sound THEN source_key END AS source_key),"
         f" {CONTENT_KEY} AS content_key, (place << {PLACE_BITS}) + page_position AS ordinal"
         " FROM made WHERE NOT is_sound OR (start_date <= $last AND end_date >= $first)"
     )
+
+
+def _wire_rows(spec: InColumns) -> str:
+    """The rows on the pages as they are on the wire."""
+    wire = {name: [_shape(kind)] for name, (_, kind) in spec.fields.items()}
+    shape = to_json({"place": "BIGINT", "page_sha256": "VARCHAR", "wire": wire}).decode()
+    columns = ", ".join(f'unnest(page.wire."{name}") AS {one}' for name, (one, _) in spec.fields.items())
+    first = next(iter(spec.fields))
+    position = f'(generate_subscripts(page.wire."{first}", 1) - 1)::INTEGER AS page_position'
+    # By line: what reads a parameter alone is worked out while planning, value by value.
+    pages = f"SELECT from_json(unnest(string_split($pages, chr(10)))::JSON, '{shape}') AS page"
+    return f"SELECT page.place, page.page_sha256, {position}, {columns} FROM ({pages})"
 
 
 def _shape(kind: str) -> object:

@@ -24,10 +24,15 @@ FORGET_AFTER = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class KnownPage:
-    """What a page adds to a snapshot besides its keys."""
+    """What a page adds to a snapshot besides its keys.
+
+    `rows` are those on the page, `ids` a few of its keys, the first and the last ones.
+    """
 
     outside: int
     unknown_fields: Counter[str] = field(default_factory=Counter)
+    rows: int = 0
+    ids: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +45,11 @@ class Known:
     window: tuple[date, date]
     reading: str
 
-    def recall(self) -> dict[str, KnownPage]:
-        """Pages by sha256; whatever is not among them has to be read. On a connection of its own."""
+    def recall(self, shown: int = 0) -> dict[str, KnownPage]:
+        """Pages by sha256; whatever is not among them has to be read. On a connection of its own.
+
+        `shown`: how many keys of either end of a page to tell.
+        """
         rows = (
             beside(self.con)
             .execute(
@@ -58,13 +66,19 @@ class Known:
                     ON b.source = $source AND b.source_key = k.source_key
                     AND b.known_to IS NULL AND b.known_from <= k.read_at
             )
-            SELECT page_sha256, outside, unknown_fields FROM candidate ANTI JOIN stale USING (page_sha256)
+            SELECT
+                page_sha256, outside, unknown_fields, len(keys) + outside,
+                list_concat(keys[:$shown], keys[-$shown:])
+            FROM candidate ANTI JOIN stale USING (page_sha256)
             """,
-                {"source": self.source, "stream": self.stream, "reading": self.reading},
+                {"source": self.source, "stream": self.stream, "reading": self.reading, "shown": shown},
             )
             .fetchall()
         )
-        return {sha256: KnownPage(outside, Counter(from_json(fields))) for sha256, outside, fields in rows}
+        return {
+            sha256: KnownPage(outside, Counter(from_json(fields)), count, frozenset(keys))
+            for sha256, outside, fields, count, keys in rows
+        }
 
     def keep(self, stage: Stage, pages: Iterable[tuple[int, str]]) -> None:
         """Count the rows of known pages (place, sha256) as read."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,10 @@ class Landing:
 
 def _write_atomically(target: Path, body: bytes) -> None:
     """A reader sees the whole file or none; a crash leaves at most a stray .part file."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f"{target.name}.{os.getpid()}.part")
-    part.write_bytes(body)
+    part = target.with_name(f"{target.name}.{os.getpid()}-{threading.get_ident()}.part")
+    try:
+        part.write_bytes(body)
+    except FileNotFoundError:  # the first one in its folder
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(body)
     part.replace(target)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from connectors.answers import Answer
 from connectors.listing import Reading
+from connectors.page import Glance
 from connectors.tenthousandft.paging import read_collection, spans
 
 URL = "http://planner.test/api/v1/assignments"
@@ -66,17 +67,30 @@ EDITS = st.lists(
 )
 
 
+def looking(shown: int) -> Any:
+    """What a caller may see at first glance: how many rows there are, and the ids at either end."""
+
+    def look(body: bytes) -> Glance | None:
+        ids = [str(row["id"]) for row in json.loads(body)["data"]]
+        return Glance(len(ids), frozenset(ids[:shown] + ids[-shown:]), None) if ids else None
+
+    return look
+
+
 @given(
     rows=st.integers(0, 150),
     edits=EDITS,
     size=st.sampled_from([20, 30, 50]),
     concurrency=st.integers(1, 3),
+    look=st.sampled_from([None, looking(1), looking(5)]),
 )
 def test_a_reading_without_doubt_holds_every_row_that_stood_still(
-    rows: int, edits: list[tuple[int, int, int]], size: int, concurrency: int
+    rows: int, edits: list[tuple[int, int, int]], size: int, concurrency: int, look: Any
 ) -> None:
     service: Any = Moving(rows, edits, concurrency)
-    listing = Reading(lambda: (sheet.page for sheet in read_collection(service, URL, {}, per_page=size)))
+    listing = Reading(
+        lambda: (sheet.page for sheet in read_collection(service, URL, {}, per_page=size, look=look))
+    )
     found = {row["id"] for page in listing for row in json.loads(page.body)["data"]}
     if listing.complete:
         assert set(range(1, rows + 1)) - service.gone <= found
@@ -96,3 +110,36 @@ def test_overlapping_costs_five_requests_in_a_hundred() -> None:
     reached = [number * size for number, size in islice(spans(1000), 300)]
 
     assert next(pages for pages, end in enumerate(reached, start=2) if end >= 200_000) <= 211
+
+
+def pages(rows: int, **options: Any) -> list[Any]:
+    return [sheet.page for sheet in read_collection(Moving(rows, [], 2), URL, {}, per_page=50, **options)]  # type: ignore[arg-type]
+
+
+def test_a_glance_goes_along_with_its_page_and_is_the_same_listing() -> None:
+    whole, glanced = pages(149), pages(149, look=looking(3))
+
+    assert [(page.body, page.rows) for page in glanced] == [(page.body, page.rows) for page in whole]
+    assert all(page.glance is not None and page.glance.rows == page.rows for page in glanced)
+    assert not any(page.glance for page in whole)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"data":[{"id":1}],"paging":{"page":1,"per_page":20,"next":null}}',
+        b'{"paging":{"next":"/x"},"data":[{"id":1}]' + b" " * 3000 + b',"paging":{"page":1,"next":null}}',
+        b'{"paging":{"page":1,"self":"' + b"x" * 3000 + b'","next":null},"data":[{"id":1}]}',
+    ],
+    ids=["behind the rows", "twice", "long"],
+)
+def test_paging_that_is_not_at_the_head_is_read_all_the_same(body: bytes) -> None:
+    class Service:
+        limits = SimpleNamespace(concurrency=1)
+
+        def get(self, _path: str, _params: Any, *, decoder: Any) -> Answer:
+            return Answer("t", "GET", URL, 200, {}, body, decoder(body), True, datetime.now(UTC))
+
+    service: Any = Service()
+    [sheet] = read_collection(service, URL, {}, per_page=20, look=looking(1))
+    assert (sheet.page.rows, sheet.number, sheet.more) == (1, 1, False)

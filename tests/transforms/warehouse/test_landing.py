@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
@@ -25,6 +26,14 @@ def test_bytes_come_back(tmp_path_factory: pytest.TempPathFactory, body: bytes) 
 def test_the_same_page_is_kept_once(tmp_path: Path) -> None:
     landing = Landing(tmp_path)
     assert landing.put(b"{}") == landing.put(b"{}")
+    assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 1
+
+
+def test_any_number_of_threads_may_keep_the_same_page(tmp_path: Path) -> None:
+    landing, body = Landing(tmp_path), b"x" * 100_000
+    with ThreadPoolExecutor(8) as pool:
+        names = set(pool.map(lambda _: landing.put(body), range(200)))
+    assert [landing.get(name) for name in names] == [body]
     assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 1
 
 
