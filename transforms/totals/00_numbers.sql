@@ -1,10 +1,10 @@
 -- Integers stand for keys from here to the marts: resource_id a person (unassigned work is a resource of its own,
 -- without a key), project_id a project, booking_id a booking, day_id a day of a resource. They are numbered in key
--- order, anew in each full build; a build of some people only keeps the numbers there are (stale.py).
+-- order, anew in each full build; a build of some people only keeps the numbers there are (00_kept.sql).
 
--- first_day to last_day are counted. day_id = day_id_0 + (day - 2000-01-01): the days of one resource follow each other, and those of the next resource
--- follow them, so that one integer stands for both and neighbours lie together.
-CREATE OR REPLACE TABLE mart_resource AS
+-- first_day to last_day are counted. day_id = day_id_0 + (day - 2000-01-01): the days of one resource follow each
+-- other, and those of the next resource follow them, so that one integer stands for both and neighbours lie together.
+CREATE OR REPLACE TEMP TABLE resource AS
 WITH
 known AS (
     SELECT
@@ -51,7 +51,7 @@ SELECT
 FROM numbered
 ORDER BY resource_id;
 
-CREATE OR REPLACE TABLE mart_project AS
+CREATE OR REPLACE TEMP TABLE project AS
 SELECT
     (row_number() OVER (ORDER BY source, project_key))::INTEGER AS project_id,
     source,
@@ -62,19 +62,16 @@ SELECT
 FROM core_project_now
 ORDER BY project_id;
 
--- Days that a pull has covered. A total is shown for these only: elsewhere bookings may be missing.
--- Grain: source, day.
-CREATE OR REPLACE TABLE mart_coverage AS
-SELECT DISTINCT source, unnest(generate_series(window_start, window_end, INTERVAL 1 DAY))::DATE AS day
-FROM (
-    SELECT DISTINCT source, window_start, window_end
-    FROM raw_snapshot
-    WHERE scope = 'all' AND stream IN ('assignments', 'allocations')
-)
-ORDER BY source, day;
+-- Everybody is counted.
+CREATE OR REPLACE TEMP TABLE redo AS SELECT resource_id FROM resource;
 
--- Hours of each current booking on each day with hours, over its whole span. Unit: milliseconds.
-CREATE OR REPLACE TABLE mart_booking_day_fact (booking_id INTEGER, day_id INTEGER, counts_as UTINYINT, ms BIGINT);
+SET VARIABLE last_booking_id = 0;
 
--- Everybody.
-CREATE OR REPLACE TEMP TABLE redo AS SELECT resource_id FROM mart_resource;
+-- Nothing was counted before.
+CREATE OR REPLACE TEMP TABLE former_work (
+    booking_id INTEGER,
+    project_id INTEGER,
+    part_id INTEGER,
+    is_tentative BOOLEAN,
+    ms BIGINT
+);

@@ -1,11 +1,13 @@
--- The current bookings of the resources in temp `redo` with their numbers, in the order in which their days lie in the calendar. A tentative
--- project (or phase) makes its bookings tentative. counts_as: 0 holiday, 1 leave, 4 work (+ 1 tentative, + 2 billable).
+-- The current bookings of the resources in temp `redo` with their numbers, in the order in which their days lie in the
+-- calendar. A tentative project (or phase) makes its bookings tentative. counts_as: 0 holiday, 1 leave, 4 work
+-- (+ 1 tentative, + 2 billable).
 CREATE OR REPLACE TEMP TABLE booking AS
 WITH
 named AS (
     SELECT
         r.resource_id,
         r.day_id_0,
+        r.source_day_0,
         p.project_id,
         b.source,
         b.source_key,
@@ -28,19 +30,98 @@ named AS (
             ELSE (b.effort_amount * 3600000)::BIGINT
         END AS amount
     FROM core_booking_now AS b
-    INNER JOIN mart_resource AS r ON b.source = r.source AND b.person_key IS NOT DISTINCT FROM r.person_key
-    SEMI JOIN redo ON r.resource_id = redo.resource_id
-    LEFT JOIN mart_project AS p ON b.source = p.source AND b.project_key = p.project_key
+    INNER JOIN redone AS r ON b.source = r.source AND b.person_key IS NOT DISTINCT FROM r.person_key
+    LEFT JOIN project AS p ON b.source = p.source AND b.project_key = p.project_key
     LEFT JOIN core_work_item_now AS w ON b.source = w.source AND b.work_item_key = w.work_item_key
     LEFT JOIN core_leave_type_now AS l ON b.source = l.source AND b.leave_type_key = l.leave_type_key
+),
+-- Sorted first and numbered then: a window that sorts takes one thread, and twice the time.
+in_order AS (
+    FROM named ORDER BY resource_id, project_id, start_date, source_key
 )
 SELECT
-    (getvariable('last_booking_id') + row_number() OVER by_calendar)::INTEGER AS booking_id,
+    (getvariable('last_booking_id') + row_number() OVER ())::INTEGER AS booking_id,
     *,
     CASE kind
         WHEN 'work' THEN 4 + is_tentative::INTEGER + 2 * is_billable::INTEGER
         WHEN 'leave' THEN 1
         ELSE 0
     END::UTINYINT AS counts_as
-FROM named
-WINDOW by_calendar AS (ORDER BY resource_id, project_id, start_date, source_key);
+FROM in_order;
+
+-- What 02_spread.sql fills, group by group.
+
+-- Weights of days, and their running sums: in milliseconds, and in days that have any. The weight_ids of each group are
+-- its own. Grain: group, day of a resource that the group needs.
+CREATE OR REPLACE TEMP TABLE weight (
+    weight_id INTEGER,
+    day_id INTEGER,
+    weight_ms BIGINT,
+    running_ms BIGINT,
+    running_days BIGINT
+);
+
+-- The running sums before and through covered stretches (01_calendar.sql). Grain: group, resource, stretch.
+CREATE OR REPLACE TEMP TABLE stretch_sum (
+    stretch_id BIGINT,
+    part_id INTEGER,
+    before_ms BIGINT,
+    through_ms BIGINT,
+    before_days BIGINT,
+    through_days BIGINT
+);
+
+-- The days first_id to last_id (weight_ids) of bookings. Grain: booking; with hours per week (month), week (month) of a
+-- booking.
+--
+-- way                1: the amount on every day with weight. 0, 2: shared in proportion to weight
+-- whole              the weight that the amount stands for (way 1: one day)
+-- base               where that weight begins on the running sum (way 1: of days)
+-- before, through    the weight from base on, before the first and through the last day
+-- stretch_0          what the stretch_ids of this resource are counted from
+-- first_stretch, last_stretch    the stretches of these days
+CREATE OR REPLACE TEMP TABLE spread (
+    booking_id INTEGER,
+    project_id INTEGER,
+    counts_as UTINYINT,
+    way UTINYINT,
+    amount BIGINT,
+    whole BIGINT,
+    base BIGINT,
+    before BIGINT,
+    through BIGINT,
+    first_id INTEGER,
+    last_id INTEGER,
+    stretch_0 BIGINT,
+    first_stretch INTEGER,
+    last_stretch INTEGER
+);
+
+-- What is spread over the first so much of the weight. Rounded to the millisecond, so that the hours of any days in a row
+-- are the difference of two of these, and add up to the whole. Way 2 is for products beyond 64 bits.
+CREATE OR REPLACE TEMP MACRO spread_until(way, amount, weight, whole) AS
+CASE way
+    WHEN 0 THEN (2 * amount * weight + whole) // (2 * whole)
+    WHEN 1 THEN amount * weight
+    ELSE ((2 * amount::HUGEINT * weight + whole) // (2 * whole))::BIGINT
+END;
+
+-- Grain: booking, day with hours.
+CREATE OR REPLACE TEMP VIEW fresh_booking_day AS
+WITH
+expanded AS (
+    SELECT counts_as, way, amount, whole, base, unnest(range(first_id, last_id + 1))::INTEGER AS weight_id
+    FROM spread
+)
+SELECT
+    w.day_id,
+    e.counts_as,
+    CASE
+        WHEN e.way = 1 THEN e.amount
+        ELSE
+            spread_until(e.way, e.amount, w.running_ms - e.base, e.whole)
+            - spread_until(e.way, e.amount, w.running_ms - w.weight_ms - e.base, e.whole)
+    END AS ms
+FROM expanded AS e
+INNER JOIN weight AS w ON e.weight_id = w.weight_id
+WHERE w.weight_ms > 0;

@@ -1,6 +1,72 @@
 -- What each resource in temp `redo` can work, before holidays and time off. Grain: resource, day. Unit: milliseconds.
 -- Rules: apis of both sources, "Hours". Contracted = own week, else the account's (workspace's) week.
 
+-- The days of a source, numbered without gaps. part_day: the first day of the same week and month, so that what begins
+-- there is a part of one week and of one month. stretch numbers, from 1 to stretches, the days in a row that are of one
+-- part and all covered by a pull, or all not (a total may be shown for covered days only). Grain: source, day.
+CREATE OR REPLACE TEMP TABLE source_day AS
+WITH
+dated AS (
+    SELECT source, unnest(generate_series(first_day, last_day, INTERVAL 1 DAY))::DATE AS day
+    FROM calendar_range
+),
+pulled AS (
+    SELECT DISTINCT source, window_start, window_end
+    FROM raw_snapshot
+    WHERE scope = 'all' AND stream IN ('assignments', 'allocations')
+),
+covered AS (
+    SELECT DISTINCT source, unnest(generate_series(window_start, window_end, INTERVAL 1 DAY))::DATE AS day
+    FROM pulled
+),
+marked AS (
+    SELECT
+        d.source,
+        d.day,
+        date_trunc('week', d.day)::DATE AS week,
+        date_trunc('month', d.day)::DATE AS month,
+        greatest(date_trunc('week', d.day), date_trunc('month', d.day))::DATE AS part_day,
+        c.day IS NOT NULL AS is_covered,
+        h.holiday_date IS NOT NULL AS on_holiday,
+        w.work_ms AS default_ms
+    FROM dated AS d
+    INNER JOIN policy_week AS w ON d.source = w.source AND isodow(d.day) = w.weekday
+    LEFT JOIN covered AS c ON d.source = c.source AND d.day = c.day
+    LEFT JOIN (SELECT DISTINCT source, holiday_date FROM core_holiday_now) AS h
+        ON d.source = h.source AND d.day = h.holiday_date
+),
+parted AS (
+    SELECT
+        *,
+        (source, part_day, is_covered) IS DISTINCT FROM lag((source, part_day, is_covered)) OVER (
+            ORDER BY source, day
+        ) AS begins
+    FROM marked
+)
+SELECT
+    (row_number() OVER by_day)::INTEGER AS source_day_id,
+    (sum(begins::INTEGER) OVER by_day)::INTEGER AS stretch,
+    (sum(begins::INTEGER) OVER ())::BIGINT + 1 AS stretches,
+    * EXCLUDE (begins)
+FROM parted
+WINDOW by_day AS (ORDER BY source, day)
+ORDER BY source_day_id;
+
+-- Grain: covered stretch.
+CREATE OR REPLACE TEMP TABLE stretch AS
+SELECT source, stretch, stretches, part_day, min(day) AS first_day, max(day) AS last_day
+FROM source_day
+WHERE is_covered
+GROUP BY ALL;
+
+-- resource, with what its days in source_day are counted from. source_day_id = source_day_0 + (day - 2000-01-01).
+CREATE OR REPLACE TEMP TABLE redone AS
+SELECT r.*, (s.source_day_id - (r.first_day - DATE '2000-01-01'))::INTEGER AS source_day_0
+FROM resource AS r
+INNER JOIN source_day AS s ON r.source = s.source AND r.first_day = s.day
+SEMI JOIN redo ON r.resource_id = redo.resource_id
+ORDER BY r.resource_id;
+
 -- A person's own blocks, numbered so that of overlapping blocks the highest number wins: the one that starts last;
 -- an open start is the earliest of all; of the same start the higher precedence. In 10,000ft another may, by policy.
 CREATE OR REPLACE TEMP TABLE block AS
@@ -9,16 +75,15 @@ named AS (
     SELECT
         r.resource_id,
         r.day_id_0,
-        greatest(a.start_date, r.first_day) AS first_day,
-        least(a.end_date, r.last_day) AS last_day,
+        greatest(a.start_date, r.first_day) - DATE '2000-01-01' AS first_day,
+        least(a.end_date, r.last_day) - DATE '2000-01-01' AS last_day,
         a.hours_per_day,
         coalesce(a.start_date, DATE '0001-01-01') - DATE '0001-01-01' AS started,
         if(a.source = 'tenthousandft', getvariable('overlapping_blocks'), 'starts_last') AS winner,
         a.precedence,
         a.availability_key
     FROM core_availability_now AS a
-    INNER JOIN mart_resource AS r ON a.source = r.source AND a.person_key = r.person_key
-    SEMI JOIN redo ON r.resource_id = redo.resource_id
+    INNER JOIN redone AS r ON a.source = r.source AND a.person_key = r.person_key
 )
 SELECT
     (row_number() OVER (
@@ -31,59 +96,44 @@ SELECT
     *
 FROM named;
 
-CREATE OR REPLACE TEMP TABLE block_week AS
-SELECT block, unnest(range(1, 8)) AS weekday, (unnest(hours_per_day) * 3600000)::BIGINT AS work_ms
-FROM block;
-
--- One working day of a person's own blocks. Grain: day of a resource inside a block.
+-- One working day of a person's own blocks. Grain: day of a resource inside a block. 2000-01-01 was a Saturday.
 CREATE OR REPLACE TEMP TABLE block_day AS
 WITH
-expanded AS (
-    SELECT block, day_id_0, unnest(generate_series(first_day, last_day, INTERVAL 1 DAY))::DATE AS day
+week AS (
+    SELECT block, unnest(range(1, 8)) AS weekday, (unnest(hours_per_day) * 3600000)::BIGINT AS work_ms
     FROM block
 ),
-weighed AS (
-    SELECT (e.day_id_0 + (e.day - DATE '2000-01-01'))::INTEGER AS day_id, e.block, w.work_ms
-    FROM expanded AS e
-    INNER JOIN block_week AS w ON e.block = w.block AND isodow(e.day) = w.weekday
+expanded AS (
+    SELECT block, day_id_0, unnest(range(first_day, last_day + 1)) AS day
+    FROM block
 )
-SELECT day_id, arg_max(work_ms, block) AS block_ms
-FROM weighed
+SELECT (e.day_id_0 + e.day)::INTEGER AS day_id, arg_max(w.work_ms, e.block) AS block_ms
+FROM expanded AS e
+INNER JOIN week AS w ON e.block = w.block AND w.weekday = isodow(DATE '2000-01-01' + e.day::INTEGER)
 GROUP BY day_id;
 
 -- 10,000ft: work(p, d) = own block, else 0 on an account holiday, else the account's week.
 -- Ruddr: a member's period inside the active dates, else 0; a placeholder has the workspace default.
 CREATE OR REPLACE TEMP TABLE calendar_contracted AS
 WITH
-dated AS (
-    SELECT *, unnest(generate_series(first_day, last_day, INTERVAL 1 DAY))::DATE AS day
-    FROM mart_resource
-    SEMI JOIN redo USING (resource_id)
-),
-numbered AS (
-    SELECT
-        (day_id_0 + (day - DATE '2000-01-01'))::INTEGER AS day_id,
-        resource_id,
-        day,
-        source,
-        resource_kind,
-        day < active_from OR day > active_to AS is_outside
-    FROM dated
+expanded AS (
+    SELECT *, unnest(range(first_day - DATE '2000-01-01', last_day - DATE '2000-01-01' + 1))::INTEGER AS n
+    FROM redone
 )
 SELECT
-    n.day_id,
+    n.day_id_0 + n.n AS day_id,
     n.resource_id,
-    n.day,
+    s.source_day_id,
     CASE
-        WHEN n.source = 'tenthousandft' THEN coalesce(b.block_ms, w.work_ms)
-        WHEN n.resource_kind = 'placeholder' THEN w.work_ms
-        WHEN n.is_outside THEN 0
+        WHEN n.source = 'tenthousandft' THEN coalesce(b.block_ms, s.default_ms)
+        WHEN n.resource_kind = 'placeholder' THEN s.default_ms
+        WHEN s.day < n.active_from OR s.day > n.active_to THEN 0
         ELSE coalesce(b.block_ms, 0)
     END AS contracted_ms,
-    n.source = 'tenthousandft' AND b.block_ms IS NULL AND h.holiday_date IS NOT NULL AS on_holiday
-FROM numbered AS n
-INNER JOIN policy_week AS w ON n.source = w.source AND isodow(n.day) = w.weekday
-LEFT JOIN block_day AS b ON n.day_id = b.day_id
-LEFT JOIN (SELECT DISTINCT source, holiday_date FROM core_holiday_now) AS h
-    ON n.source = h.source AND n.day = h.holiday_date
-ORDER BY n.day_id;
+    n.source = 'tenthousandft' AND b.block_ms IS NULL AND s.on_holiday AS on_holiday
+FROM expanded AS n
+INNER JOIN source_day AS s ON n.source_day_0 + n.n = s.source_day_id
+LEFT JOIN block_day AS b ON n.day_id_0 + n.n = b.day_id
+ORDER BY n.day_id_0 + n.n;
+
+DROP TABLE block_day;

@@ -2,12 +2,9 @@
 
 -- The account's own working days (10,000ft), whatever the blocks of a person say. Grain: resource, day.
 CREATE OR REPLACE TEMP VIEW account_day AS
-SELECT c.resource_id, c.day_id, if(h.holiday_date IS NULL, w.work_ms, 0) AS weight_ms
+SELECT c.resource_id, c.day_id, if(s.on_holiday, 0, s.default_ms) AS weight_ms
 FROM calendar_contracted AS c
-INNER JOIN mart_resource AS r ON c.resource_id = r.resource_id
-INNER JOIN policy_week AS w ON r.source = w.source AND isodow(c.day) = w.weekday
-LEFT JOIN (SELECT DISTINCT source, holiday_date FROM core_holiday_now) AS h
-    ON r.source = h.source AND c.day = h.holiday_date;
+INNER JOIN source_day AS s ON c.source_day_id = s.source_day_id;
 
 -- Bookings by week (month) cut into one piece per week (month), each an amount of its own over the days it has.
 -- Grain: booking, week (month).

@@ -1,5 +1,5 @@
 -- temp calendar: contracted capacity, and what holidays and full-day time off leave of it.
--- Grain: resource, day. Unit: milliseconds. Needs calendar_contracted and, in mart_booking_day_fact, the days of
+-- Grain: resource, day. Unit: milliseconds. Needs calendar_contracted and, in fresh_booking_day, the days of
 -- Ruddr's time off (build.py says in which order).
 --
 -- work_ms       contracted less holidays (10,000ft: 0 on an account holiday no block covers;
@@ -15,14 +15,13 @@ time_off AS (
         day_id,
         sum(ms) AS off_ms,
         sum(ms) FILTER (counts_as = 0) AS holiday_ms
-    FROM mart_booking_day_fact
-    WHERE booking_id > getvariable('last_booking_id')
+    FROM fresh_booking_day
     GROUP BY day_id
 )
 SELECT
     c.day_id,
     c.resource_id,
-    c.day,
+    c.source_day_id,
     c.contracted_ms,
     CASE
         WHEN c.on_holiday THEN 0

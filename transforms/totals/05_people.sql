@@ -20,8 +20,8 @@ summed AS (
         sum(free_ms)::BIGINT AS free_ms,
         sum(full_time_ms)::BIGINT AS full_time_ms,
         count(*) FILTER (over_ms > 0) AS over_days
-    FROM mart_person_day_fact
-    WHERE is_shown AND resource_id IN (SELECT resource_id FROM redo)
+    FROM fresh_person_day_fact
+    WHERE is_shown
     GROUP BY ALL
 )
 SELECT
@@ -34,7 +34,7 @@ SELECT
     round(booked_ms / nullif(contracted_ms, 0), 6) AS contracted_utilisation,
     round(booked_ms / nullif(full_time_ms, 0), 6) AS value_fte
 FROM summed AS t
-INNER JOIN mart_resource AS r USING (resource_id)
+INNER JOIN resource AS r USING (resource_id)
 ORDER BY source, person, person_key, first_day;
 
 CREATE OR REPLACE TEMP VIEW fresh_person_week AS

@@ -1,8 +1,10 @@
-"""Build every mart from the current rows of the common model, in one transaction.
+"""Build every mart from the current rows of the common model.
 
-The SQL beside this file holds the rules; this module only says in which order it runs. Project work in Ruddr
-spreads over what time off leaves, so the time off is expanded first (groups.py). Where only bookings have
-changed, their people alone are counted again, by the same SQL (stale.py).
+The SQL beside this file holds the rules; this module only says in which order it runs. Everything is counted
+into temporary tables first, and then put in place in one short transaction (what a transaction itself has
+written, DuckDB reads with one thread). Project work in Ruddr spreads over what time off leaves, so the time
+off is spread first (groups.py). Where only bookings have changed, their people alone are counted again, by
+the same SQL (stale.py).
 """
 
 from __future__ import annotations
@@ -15,46 +17,16 @@ import duckdb
 from transforms.policy import WEEKDAYS, Policy
 from transforms.totals import groups, stale
 
-_TEMPORARY = (
-    "block",
-    "block_day",
-    "block_week",
-    "booking",
-    "busy_week",
-    "calendar",
-    "calendar_contracted",
-    "covered",
-    "covered_day",
-    "day_sum",
-    "expand_part",
-    "expand_running",
-    "planner_person",
-    "planner_project",
-    "policy_week",
-    "redo",
-)
-_VIEWS = (
-    "account_day",
-    "booking_piece",
-    "booking_snapshot",
-    "calendar_range",
-    "expand_booking",
-    "expand_weight",
-    "fresh_booking_fact",
-    "fresh_person_day_fact",
-    "fresh_person_month",
-    "fresh_person_week",
-    "fresh_project_fact",
-    "fresh_work_fact",
-    "redo_part",
-)
-
-_DROP_HOURS = """
-DELETE FROM mart_booking_day_fact AS d
-USING calendar AS c
-WHERE
-    d.day_id = c.day_id AND c.spread_ms = 0
-    AND d.booking_id IN (SELECT booking_id FROM expand_booking)
+# Temp `fresh_X` of each goes into table `mart_X`.
+_FACTS = (
+    "weight_fact", "spread_fact", "booking_fact", "person_day_fact", "work_fact",
+    "person_week", "person_month", "project_fact",
+)  # fmt: skip
+_NUMBERED = """
+CREATE OR REPLACE TABLE mart_resource AS FROM resource;
+CREATE OR REPLACE TABLE mart_project AS FROM project;
+CREATE OR REPLACE TABLE mart_coverage AS SELECT source, day FROM source_day WHERE is_covered;
+CREATE OR REPLACE TABLE mart_policy AS SELECT getvariable('policy')::JSON AS policy;
 """
 
 
@@ -63,89 +35,83 @@ def build(con: duckdb.DuckDBPyConnection, policy: Policy, known: datetime | None
 
     `known` (UTC, without the mark; default now) is when the changed numbers enter the history.
     """
-    con.begin()
+    con.execute("SET VARIABLE known = ?::TIMESTAMP", [known or datetime.now(UTC).replace(tzinfo=None)])
+    others = _temporary(con)
     try:
-        con.execute("SET VARIABLE known = ?::TIMESTAMP", [known or datetime.now(UTC).replace(tzinfo=None)])
         _policy_week(con, policy)
         people = stale.find(con, policy)
-        if people is None:
-            _number(con, policy)
-        elif people:
-            _forget(con)
         if people != 0:
             _count(con, policy, anew=people is None)
-            stale.remember(con, policy)
-        for step in ("08_usage", "09_today"):
-            _run(con, step)
-        con.commit()
-    except BaseException:
-        con.rollback()
-        raise
+        con.begin()
+        try:
+            if people != 0:
+                _put(con, policy, anew=people is None)
+            _run(con, "09_usage", "09_today")
+            con.commit()
+        except BaseException:
+            con.rollback()
+            raise
     finally:
-        _drop_temporary(con)
-
-
-def _number(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
-    """Start anew, with everybody."""
-    _run(con, "00_numbers")
-    con.execute("SET VARIABLE last_booking_id = 0")
-    con.execute("CREATE OR REPLACE TABLE mart_policy AS SELECT ?::JSON AS policy", [policy.model_dump_json()])
-
-
-def _forget(con: duckdb.DuckDBPyConnection) -> None:
-    """Take away what the facts hold of the people in temp `redo`."""
-    for step in ("05_projects", "00_forget"):
-        _run(con, step)
+        _drop(con, _temporary(con) - others)
 
 
 def _count(con: duckdb.DuckDBPyConnection, policy: Policy, *, anew: bool) -> None:
-    """The facts of the people in temp `redo`, and then all marts."""
-    for step in ("01_calendar", "01_bookings", "01_policies"):
-        _run(con, step)
-    for group in groups.time_off(policy):
-        _expand(con, group)
+    """The facts of the people in temp `redo`, or of everybody, into temp `fresh_*`."""
+    _run(con, "00_numbers" if anew else "00_kept")
+    _run(con, "01_calendar", "01_bookings", "01_policies")
+    time_off, work = list(groups.time_off(policy)), list(groups.work(policy))
+    for number, group in enumerate(time_off):
+        _spread(con, number, group)
     _run(con, "03_capacity")
-    for group in groups.work(policy):
-        _expand(con, group)
+    for number, group in enumerate(work, start=len(time_off)):
+        _spread(con, number, group)
     _drop_hours(con, groups.dropped(policy))
-    _run(con, "04_facts")
-    _put(con, ("person_day_fact", "booking_fact", "work_fact"), anew=anew)
-    _run(con, "05_people")
-    _put(con, ("person_week", "person_month"), anew=anew)
-    _run(con, "05_projects")
-    _put(con, ("project_fact",), anew=anew)
-    if not anew:
-        _run(con, "05_settle")
-    _run(con, "05_names")
-    for step in ("05_marts", "06_planners", "07_history"):
-        _run(con, step)
+    _run(con, "04_facts", "05_people", "05_projects")
 
 
-def _put(con: duckdb.DuckDBPyConnection, names: tuple[str, ...], *, anew: bool) -> None:
-    """What the views `fresh_X` say into the tables `mart_X`, which is what they say or has lost it."""
-    for name in names:
+def _put(con: duckdb.DuckDBPyConnection, policy: Policy, *, anew: bool) -> None:
+    """What was counted, in place of what stood there, and the marts that are made from all of it."""
+    if anew:
+        con.execute(_NUMBERED)
+    else:
+        _run(con, "06_forget")
+    for name in _FACTS:
         into = f"CREATE OR REPLACE TABLE mart_{name} AS" if anew else f"INSERT INTO mart_{name} BY NAME"
         con.execute(f"{into} FROM fresh_{name}")
+    if not anew:
+        _run(con, "06_settle")
+    # Of what stands in a table of this transaction, the rows that were counted for it are read sooner.
+    con.execute(f"CREATE OR REPLACE TEMP VIEW all_work AS FROM {'fresh' if anew else 'mart'}_work_fact")
+    _run(con, "06_names", "07_marts", "07_planners", "08_history")
+    stale.remember(con, policy)
 
 
-def _expand(con: duckdb.DuckDBPyConnection, group: groups.Group) -> None:
-    con.execute(f"CREATE OR REPLACE TEMP VIEW expand_booking AS {group.bookings}")
-    con.execute(f"CREATE OR REPLACE TEMP VIEW expand_weight AS {group.weights}")
-    _run(con, "02_expand")
+def _spread(con: duckdb.DuckDBPyConnection, number: int, group: groups.Group) -> None:
+    """The bookings of a group over its weights. Its ids follow those of the groups before it."""
+    [(days, stretches)] = con.execute(
+        "SELECT max(day_id_0 + (last_day - DATE '2000-01-01')) + 1,"
+        " (SELECT max(stretches) FROM source_day) * (max(resource_id) + 1) FROM resource"
+    ).fetchall()
+    con.execute("SET VARIABLE weight_0 = ?::BIGINT", [number * (days or 0)])
+    con.execute("SET VARIABLE stretch_0 = ?::BIGINT", [number * (stretches or 0)])
+    con.execute(f"CREATE OR REPLACE TEMP VIEW group_booking AS {group.bookings}")
+    con.execute(f"CREATE OR REPLACE TEMP VIEW group_weight AS {group.weights}")
+    _run(con, "02_spread")
 
 
 def _drop_hours(con: duckdb.DuckDBPyConnection, bookings: str | None) -> None:
     """Takes the hours on days off from these bookings, where a policy says so."""
     if bookings is not None:
-        con.execute(f"CREATE OR REPLACE TEMP VIEW expand_booking AS SELECT * FROM booking WHERE {bookings}")
-        con.execute(_DROP_HOURS)
+        con.execute(f"CREATE OR REPLACE TEMP VIEW group_booking AS SELECT * FROM booking WHERE {bookings}")
+        _run(con, "02_drop")
 
 
 def _policy_week(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
     """temp policy_week(source, weekday 1 = Monday, work_ms): the default week of each source.
 
-    Beside it, as variables, the policies that the SQL itself asks for.
+    Beside it, as variables, the whole policy, and what the SQL itself asks of it.
     """
+    con.execute("SET VARIABLE policy = ?", [policy.model_dump_json()])
     con.execute("SET VARIABLE overlapping_blocks = ?", [policy.tenthousandft_overlapping_blocks])
     con.execute("SET VARIABLE partial_leave_counts = ?", [policy.partial_leave == "counts"])
     con.execute("CREATE OR REPLACE TEMP TABLE policy_week (source VARCHAR, weekday INTEGER, work_ms BIGINT)")
@@ -158,12 +124,20 @@ def _policy_week(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
     con.executemany("INSERT INTO policy_week VALUES (?, ?, ?)", rows)
 
 
-def _run(con: duckdb.DuckDBPyConnection, step: str) -> None:
-    con.execute(files(__package__).joinpath(f"{step}.sql").read_text())
+def _run(con: duckdb.DuckDBPyConnection, *steps: str) -> None:
+    for step in steps:
+        con.execute(files(__package__).joinpath(f"{step}.sql").read_text())
 
 
-def _drop_temporary(con: duckdb.DuckDBPyConnection) -> None:
-    for view in _VIEWS:
-        con.execute(f"DROP VIEW IF EXISTS temp.{view}")
-    for table in _TEMPORARY:
-        con.execute(f"DROP TABLE IF EXISTS temp.{table}")
+def _temporary(con: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:
+    """(VIEW or TABLE, name) of all that lives as long as this connection."""
+    found = con.execute(
+        "SELECT 'VIEW', view_name FROM duckdb_views() WHERE temporary AND NOT internal"
+        " UNION ALL SELECT 'TABLE', table_name FROM duckdb_tables() WHERE temporary"
+    ).fetchall()
+    return {(kind, name) for kind, name in found}
+
+
+def _drop(con: duckdb.DuckDBPyConnection, temporary: set[tuple[str, str]]) -> None:
+    for kind, name in temporary:
+        con.execute(f"DROP {kind} temp.{name}")

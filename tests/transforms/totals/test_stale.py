@@ -151,6 +151,24 @@ def test_the_people_of_changed_bookings_are_counted_again(
     assert redone(built) == 0
 
 
+@pytest.mark.parametrize("everybody", [False, True])
+def test_a_build_that_fails_leaves_the_last_one(
+    everybody: bool, built: duckdb.DuckDBPyConnection, load: Load, ten: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = marts(built)
+    load(built, ten.with_bookings([booking(1, percent=0.7), *ten.rows["assignments"][1:]]), "s2")
+    if everybody:
+        built.execute("DROP TABLE known_build")
+    with monkeypatch.context() as broken:
+        broken.setattr(stale, "remember", lambda *_: built.execute("SELECT error('disk full')"))
+        with pytest.raises(duckdb.Error, match="disk full"):
+            build(built, DEFAULT, KNOWN)
+    assert marts(built) == before
+    assert built.execute("SELECT count(*) FROM duckdb_tables() WHERE temporary").fetchall() == [(0,)]
+    build(built, DEFAULT, KNOWN)
+    assert marts(built) != before
+
+
 def test_many_changed_people_are_everybody(built: duckdb.DuckDBPyConnection, load: Load, ten: Any) -> None:
     load(built, ten.with_bookings([]), "s2")
     assert redone(built) is None

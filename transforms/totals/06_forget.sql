@@ -1,18 +1,15 @@
--- Takes what the facts hold of the resources in temp `redo` away, before it is counted again.
+-- Takes away what the facts hold of the resources in temp `redo`.
 
-SET VARIABLE last_booking_id = coalesce((SELECT max(booking_id) FROM mart_booking_fact), 0);
+DELETE FROM mart_spread_fact
+WHERE booking_id IN (SELECT booking_id FROM mart_booking_fact SEMI JOIN redo USING (resource_id));
 
--- Projects: less what these people had in them (05_projects.sql).
-INSERT INTO mart_project_fact
-SELECT project_id, period, first_day, -booked_ms, -tentative_ms, -people FROM fresh_project_fact;
-
-DELETE FROM mart_booking_day_fact
+DELETE FROM mart_work_fact
 WHERE booking_id IN (SELECT booking_id FROM mart_booking_fact SEMI JOIN redo USING (resource_id));
 
 DELETE FROM mart_booking_fact WHERE resource_id IN (SELECT resource_id FROM redo);
 
-DELETE FROM mart_work_fact
-WHERE part_id IN (SELECT day_id FROM mart_person_day_fact SEMI JOIN redo USING (resource_id));
+DELETE FROM mart_weight_fact
+WHERE day_id IN (SELECT day_id FROM mart_person_day_fact SEMI JOIN redo USING (resource_id));
 
 DELETE FROM mart_person_day_fact WHERE resource_id IN (SELECT resource_id FROM redo);
 

@@ -37,8 +37,32 @@ FROM mart_booking_fact AS b
 INNER JOIN mart_resource AS r USING (resource_id)
 LEFT JOIN mart_project AS p USING (project_id);
 
--- Hours of each current booking on each day, with what is booked. Grain: booking, day with hours.
+-- Hours of each current booking on each day, with what is booked: a day gets the difference of two rounded running sums
+-- (02_spread.sql). Grain: booking, day with hours.
 CREATE OR REPLACE VIEW mart_booking_day AS
+WITH
+expanded AS (
+    SELECT *, unnest(range(first_id, last_id + 1))::INTEGER AS weight_id
+    FROM mart_spread_fact
+),
+counted AS (
+    SELECT
+        e.booking_id,
+        w.day_id,
+        CASE e.way
+            WHEN 1 THEN e.amount
+            WHEN 0
+                THEN (2 * e.amount * (w.running_ms - e.base) + e.whole) // (2 * e.whole)
+                - (2 * e.amount * (w.running_ms - w.weight_ms - e.base) + e.whole) // (2 * e.whole)
+            ELSE (
+                (2 * e.amount::HUGEINT * (w.running_ms - e.base) + e.whole) // (2 * e.whole)
+                - (2 * e.amount::HUGEINT * (w.running_ms - w.weight_ms - e.base) + e.whole) // (2 * e.whole)
+            )::BIGINT
+        END AS ms
+    FROM expanded AS e
+    INNER JOIN mart_weight_fact AS w USING (weight_id)
+    WHERE w.weight_ms > 0
+)
 SELECT
     d.booking_id,
     b.source,
@@ -50,13 +74,15 @@ SELECT
     b.work_item_key,
     b.leave_type_key,
     DATE '2000-01-01' + (d.day_id - r.day_id_0) AS day,
-    d.* EXCLUDE (booking_id, day_id, counts_as),
+    d.ms,
+    hours(d.ms) AS hours,
     b.is_billable,
     b.is_tentative
-FROM mart_booking_day_fact AS d
+FROM counted AS d
 INNER JOIN mart_booking_fact AS b USING (booking_id)
 INNER JOIN mart_resource AS r USING (resource_id)
-LEFT JOIN mart_project AS p USING (project_id);
+LEFT JOIN mart_project AS p USING (project_id)
+WHERE d.ms > 0;
 
 -- Grain: source, project, ISO week. people: members and placeholders with hours, unassigned work is nobody.
 CREATE OR REPLACE VIEW mart_project_week AS

@@ -60,6 +60,7 @@ SELECT a_key, b_key FROM by_code
 UNION ALL
 SELECT a_key, b_key FROM by_name;
 
+-- Reads temp `all_work`: the rows of mart_work_fact.
 CREATE OR REPLACE TABLE mart_planner_week AS
 WITH
 week_covered AS (
@@ -71,19 +72,28 @@ week_covered AS (
 comparable AS (
     SELECT week FROM week_covered GROUP BY week HAVING count(*) = 2
 ),
+-- The first days of the parts that mart_work_fact is made of.
+part_day AS (
+    SELECT DISTINCT
+        c.source,
+        w.week,
+        greatest(w.week, date_trunc('month', c.day))::DATE AS first_day
+    FROM mart_coverage AS c
+    INNER JOIN comparable AS w ON date_trunc('week', c.day)::DATE = w.week
+),
 comparable_part AS (
-    SELECT d.day_id AS part_id, d.resource_id, date_trunc('week', d.day)::DATE AS week
-    FROM mart_person_day_fact AS d
-    INNER JOIN mart_resource AS r ON d.resource_id = r.resource_id
-    WHERE
-        r.resource_kind = 'member'
-        AND (isodow(d.day) = 1 OR day(d.day) = 1)
-        AND date_trunc('week', d.day)::DATE IN (SELECT week FROM comparable)
+    SELECT r.day_id_0 + (d.first_day - DATE '2000-01-01') AS part_id, r.resource_id, d.week
+    FROM mart_resource AS r
+    INNER JOIN part_day AS d ON r.source = d.source
+    WHERE r.resource_kind = 'member'
+),
+comparable_work AS (
+    SELECT * FROM all_work WHERE part_id IN (SELECT part_id FROM comparable_part)
 ),
 hours AS (
-    SELECT r.source, r.person_key, p.project_key, d.week, w.booked_ms AS ms
+    SELECT r.source, r.person_key, p.project_key, d.week, w.ms
     FROM comparable_part AS d
-    INNER JOIN mart_work_fact AS w ON d.part_id = w.part_id
+    INNER JOIN comparable_work AS w ON d.part_id = w.part_id
     INNER JOIN mart_resource AS r ON d.resource_id = r.resource_id
     INNER JOIN mart_project AS p ON w.project_id = p.project_id
 ),

@@ -29,7 +29,7 @@ allocated AS (
         p.project,
         p.project_code,
         date_trunc('week', d.day)::DATE AS week,
-        w.booked_ms AS ms,
+        w.ms,
         coalesce(lower(trim(r.email)), lower(trim(r.person))) AS who,
         coalesce(nullif(lower(trim(p.project_code)), ''), lower(trim(p.project))) AS what
     FROM mart_work_fact AS w
