@@ -1,10 +1,11 @@
-"""The starter configuration that `crewtally init` writes: every key, with its default and its reason."""
+"""The starter configuration that `crewtally init` writes: what a start needs, and where the rest is told."""
 
 from __future__ import annotations
 
 STARTER = """\
 # crewtally's configuration. Every key can be overridden by the environment: CREWTALLY_SECTION__KEY,
 # for example CREWTALLY_WINDOW__PAST_DAYS=60. Relative paths start at the folder of this file.
+# These are not all keys: docs/configuration.md has them all, with their defaults.
 #
 # Secrets do not belong in this file. Give them in the environment:
 #   CREWTALLY_TENTHOUSANDFT__TOKEN   CREWTALLY_RUDDR__TOKEN   CREWTALLY_FTRACK__KEY
@@ -46,6 +47,9 @@ timezone = "UTC"            # whose today, for example "Europe/Berlin"
 
 # [guards]                                       # what one plan may take away: docs/configuration.md
 # max_delete_share = 0.2
+
+# [push]                                         # names in ftrack, edits by people: docs/configuration.md
+# human_edits = "keep"
 
 # [policy]                                       # rules the vendors leave open: docs/configuration.md
 # tenthousandft_hours_per_day = 8.0

@@ -78,7 +78,7 @@ def _announce(ready: dict[str, Any]) -> None:
 @shared_options
 @pass_shell
 def init(shell: Shell, force: bool) -> None:
-    """Write a starter crewtally.toml, every key explained."""
+    """Write a starter crewtally.toml, with what a start needs explained."""
     from pipelines.starter import STARTER
 
     file = shell.config or Path(os.environ.get(CONFIG_VARIABLE) or DEFAULT_FILE)

@@ -32,7 +32,7 @@ from pipelines import push
 MONDAY = date(2026, 3, 2)
 KEYS = st.sampled_from(["b1", "b2", "b3", "b4", "b5"])
 PEOPLE = {"p1": "u1", "p2": "u2"}
-FATES = ["lost", "unheard", "halved", "dies unsent", "dies sent", "outage"]
+FATES = ["lost", "unheard", "halved", "dies unsent", "dies sent", "dies halfway", "outage"]
 
 
 class Dies(BaseException):
@@ -94,14 +94,14 @@ class Machine(RuleBasedStateMachine):
 
     @rule(pick=st.integers(0, 10), value=st.sampled_from([0.1, 0.9]))
     def a_person_edits(self, pick: int, value: float) -> None:
-        if keys := sorted(self.rig.allocations()):
+        if keys := self._whole():
             key = keys[pick % len(keys)]
             self.rig.store.change(self.name, key, **{self.value: value})
             self.touched[key] = self.rig.store.entities[self.name][key]
 
     @rule(pick=st.integers(0, 10))
     def a_person_deletes(self, pick: int) -> None:
-        if keys := sorted(self.rig.allocations()):
+        if keys := self._whole():
             key = keys[pick % len(keys)]
             self.rig.store.remove(self.name, key)
             self.touched[key] = None
@@ -133,7 +133,8 @@ class Machine(RuleBasedStateMachine):
             gate.unheard = set(range(first + write, first + 1000))
         with self.monkeypatch.context() as patched:
             if fate.startswith("dies"):
-                patched.setattr(Ftrack, "send", _dying(write, sent=fate == "dies sent"))
+                parts = {"dies unsent": 0.0, "dies sent": 1.0, "dies halfway": 0.5}
+                patched.setattr(Ftrack, "send", _dying(write, parts[fate]))
             with suppress(Dies, ConnectorError):
                 self.rig.apply(plan, allow=plan.sha256)
         gate.lost, gate.unheard, gate.halved = set(), set(), set()
@@ -163,6 +164,12 @@ class Machine(RuleBasedStateMachine):
         wanted = {booking["user"] for booking in self.model.values() if booking["task"]}
         assert sorted(row["resource_id"] for row in rows) == sorted(wanted)
 
+    def _whole(self) -> list[str]:
+        """Allocations a person would touch: what was left without its person nobody takes for a booking."""
+        links = self.rig.store.entities.get("CalendarEventResource", {}).values()
+        linked = {link["calendar_event_id"] for link in links}
+        return sorted(key for key in self.rig.allocations() if self.name == "Allocation" or key in linked)
+
     def _ours(self) -> dict[str, str]:
         query = "SELECT record_id, source_key FROM push_record WHERE kind = 'allocation' AND state = 'live'"
         return dict(self.rig.world.con.execute(query).fetchall())
@@ -180,8 +187,8 @@ class Machine(RuleBasedStateMachine):
         return user, row["start"].date(), row["end"].date(), row[self.value]
 
 
-def _dying(write: int, *, sent: bool) -> Any:
-    """`Ftrack.send` for a process that dies at its n-th write, before or after the request leaves."""
+def _dying(write: int, part: float) -> Any:
+    """`Ftrack.send` for a process that dies at its n-th write, when so much of it was carried out."""
     send, number = Ftrack.send, 0
 
     def dying(client: Ftrack, operations: list[Any]) -> list[Any]:
@@ -189,8 +196,8 @@ def _dying(write: int, *, sent: bool) -> Any:
         number += 1
         if number < write:
             return send(client, operations)
-        if sent:
-            send(client, operations)
+        if done := operations[: round(part * len(operations))]:
+            send(client, done)
         raise Dies
 
     return dying

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -176,11 +175,7 @@ def test_the_starter_is_complete_but_for_the_secrets(
     assert settings.window.past_days == 28
 
 
-def test_it_starts_quickly_and_without_prefect() -> None:
-    script = Path(sys.executable).with_name("crewtally")
-    started = time.monotonic()
-    subprocess.run([script, "--help"], check=True, capture_output=True)
-    assert time.monotonic() - started < 2
+def test_it_starts_without_what_takes_long_to_import() -> None:
     code = (
         "import sys, pipelines.cli; print([m for m in sys.modules if m in ('prefect', 'duckdb', 'requests')])"
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -63,9 +62,8 @@ def test_a_killed_holder_leaves_nothing_behind(tmp_path: Path) -> None:
     with holder(warehouse, 60) as process:
         process.kill()
         process.wait()
-        started = time.monotonic()
-        with exclusive(warehouse, "sync", patience_seconds=5):
-            assert time.monotonic() - started < 2
+        with exclusive(warehouse, "sync", patience_seconds=0):
+            pass
 
 
 def test_it_is_free_after_use_and_after_an_error(tmp_path: Path) -> None:
