@@ -89,13 +89,13 @@ class BulkReader:
         name = sha256(body).hexdigest()
         known = self._recalled.result().get(name)
         if known is not None:
-            self._landing.put(body)
+            self._landing.put(body, name)
             return Glance(known.rows, known.ids, Seen(name, known=known))
         columns = None if name in self._flawed else self._columns(body)
         if columns is None or not columns.rows:
             self._flawed.add(name)
             return None
-        self._landing.put(body)
+        self._landing.put(body, name)
         packed = PackedPage.of(self._bulk.spec, name, columns)
         ids = columns.values["id"]
         shown = frozenset(map(str, ids[:IDS_SHOWN] + ids[-IDS_SHOWN:]))

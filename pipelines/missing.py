@@ -7,7 +7,7 @@ were then given up have shown (connectors/listing.py).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from connectors.errors import ConnectorError
@@ -24,14 +24,18 @@ CONFIRM_ONE_BY_ONE = 100
 SAMPLE = 5
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Search:
-    """For the missing bookings of one stream, after `stages.materialise`. `absence`: what should be shown."""
+    """For the missing bookings of one stream, after `stages.materialise`. `absence`: what should be shown.
+
+    After `confirm`, `absent` is empty when the listing has shown every current booking that it should.
+    """
 
     reader: Reader
     client: Any
     stages: Stages
     absence: Absence
+    absent: list[str] = field(default_factory=list)
 
     def confirm(self) -> str | None:
         """Stage the missing bookings that the service still has. Returns why none of them counts as gone."""
@@ -50,7 +54,9 @@ class Search:
     def _missing(self) -> dict[str, Booked]:
         """The bookings to ask for, by key. Read-only rows have no address of their own."""
         con, source, since = self.stages.con, self.reader.source.name, self.reader.last_reading
-        absent = self.stages["core_booking"].absent_keys(source, self.absence, since)
+        self.absent = self.stages["core_booking"].absent_keys(source, self.absence, since)
+        if not self.absent and not since:
+            return {}
         rows = con.execute(
             """
             WITH missing AS (
@@ -63,7 +69,7 @@ class Search:
             SELECT source_key, person_key, coalesce(work_item_key, project_key, leave_type_key)
             FROM missing WHERE source = $source AND read_only_kind IS NULL ORDER BY source_key
             """,
-            {"absent": json_of(absent), "source": source, "first": since << PLACE_BITS},
+            {"absent": json_of(self.absent), "source": source, "first": since << PLACE_BITS},
         ).fetchall()
         return {row[0]: Booked(*row) for row in rows}
 

@@ -49,11 +49,14 @@ class Puller:
             stages.materialise()
             absences = self._absences(stream, window, reader.reading) if reason is None else {}
             if reason is None and stream.windowed:
-                reason = Search(reader, self.client, stages, absences["core_booking"]).confirm()
+                search = Search(reader, self.client, stages, absences["core_booking"])
+                reason = search.confirm()
                 absences = self._absences(stream, window, reader.reading)
-            if reason is None and stream.windowed:
-                gone = absences["core_booking"]
-                stages["core_booking"].withdraw(self.source.name, reader.last_reading, gone)
+                if reason is None and reader.last_reading:
+                    gone = absences["core_booking"]
+                    stages["core_booking"].withdraw(self.source.name, reader.last_reading, gone)
+                if not search.absent:
+                    absences = {}  # what nobody misses need not be looked for again
             return self._store(stream, window, stages, reader, started, reason, absences)
 
     def _list(self, stream: Stream, window: Window, look: Look | None) -> Any:

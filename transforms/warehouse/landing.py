@@ -22,9 +22,9 @@ class Landing:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def put(self, body: bytes) -> str:
-        """Keep a page; return its sha256. A page that is there already is not written again."""
-        sha256 = hashlib.sha256(body).hexdigest()
+    def put(self, body: bytes, sha256: str | None = None) -> str:
+        """Keep a page; return its sha256, worked out unless given. What is there is not written again."""
+        sha256 = sha256 or hashlib.sha256(body).hexdigest()
         target = self._page(sha256)
         if not target.exists():
             _write_atomically(target, body)
