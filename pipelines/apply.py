@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import gc
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 import duckdb
@@ -19,7 +23,7 @@ from transforms.reconcile.drift import moved_snapshots
 from transforms.reconcile.guard import Trip, clock, evaluate
 from transforms.reconcile.plan import HALF_MADE, Change, Plan
 from transforms.reconcile.twins import twins
-from transforms.warehouse.ledger import Entry, Ledger
+from transforms.warehouse.ledger import Ledger
 
 SHOWN = 20
 
@@ -80,7 +84,7 @@ def apply_plan(
         return ApplyResult(already_applied=True)
     if not plan.changes:
         return ApplyResult()
-    with ftrack_client(settings) as client:
+    with ftrack_client(settings) as client, _no_garbage():
         spoken = speak(settings, client)
         recover(ledger, client, spoken, server(settings))
         trips = []
@@ -89,30 +93,28 @@ def apply_plan(
             trips += planners_clocks(con, plan, settings.guards) + evaluate(plan, settings.guards)
         if trips and allow != plan.sha256:
             raise GuardTripped(plan, trips)
-        found = _check_fresh(settings, con, plan, ledger, client, spoken)
+        _check_origin(settings, con, plan, spoken)
         push = Push(ledger, client, spoken)
         with ledger.busy():
-            if ledger.status(plan.sha256) is None:
-                ledger.begin(plan, [trip.guard for trip in trips])
+            found = _begin(plan, ledger, client, spoken, [trip.guard for trip in trips])
             push.run(ledger.entries(plan.sha256, "intended"), found)
             ledger.finish(plan.sha256)
         ledger.forget(settings.push.keep_plans_days)
         return _result(plan, ledger, push)
 
 
-def _check_fresh(
-    settings: Settings,
-    con: duckdb.DuckDBPyConnection,
-    plan: Plan,
-    ledger: Ledger,
-    client: Ftrack,
-    spoken: Dialect,
-) -> dict[str, Record]:
-    """Whether the plan still fits; returns the records that it will update or delete, as they are.
+@contextmanager
+def _no_garbage() -> Iterator[None]:
+    """What is there now is none, a plan in the first place: looking through it again and again takes long."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
-    A record to create needs no look by its id: that is derived, so where it is there already it is ours, and
-    ftrack refuses a second. But somebody may have made the same by hand, under another.
-    """
+
+def _check_origin(settings: Settings, con: duckdb.DuckDBPyConnection, plan: Plan, spoken: Dialect) -> None:
+    """Whether the plan is for this server and from the latest pulls. Raises PlanStale."""
     drifts = []
     if plan.content["server"] != server(settings):
         drifts.append(f"the plan is for {plan.content['server']}, the configuration names {server(settings)}")
@@ -123,41 +125,80 @@ def _check_fresh(
     drifts += moved_snapshots(con, plan)
     if drifts:
         raise PlanStale(drifts)
+
+
+def _begin(
+    plan: Plan, ledger: Ledger, client: Ftrack, spoken: Dialect, allowed_trips: Sequence[str]
+) -> dict[str, Record]:
+    """Make the intent durable if the plan still fits ftrack, or if this is the second try.
+
+    Returns the records that the plan will update or delete, as they are. They are asked for while the ledger
+    is written. Raises PlanStale, and then there is nothing of the plan in the ledger.
+    """
+    begun = ledger.status(plan.sha256) is not None
     changes = plan.changes
-    if ledger.status(plan.sha256):
+    if begun:
         changes = [entry.change for entry in ledger.entries(plan.sha256, "intended")]
-    touched = [change for change in changes if change["action"] != "create"]
-    halves = [change for change in changes if change["action"] == "create" and change["rule"] == HALF_MADE]
-    found = read_back(client, spoken, touched + halves)
-    drifts = [
-        drift
-        for change in touched
-        if (drift := _moved(change, found.get(change["id"])))
-        and not (ledger.status(plan.sha256) and half_done(spoken, change, found.get(change["id"])))
-    ]
-    drifts += _made_by_hand(plan, changes, ledger, client, spoken)
-    if drifts:
-        raise PlanStale(drifts)
+    with ThreadPoolExecutor(1, "look") as other:
+        look = other.submit(_look, client, spoken, changes)
+        with nullcontext() if begun else ledger.beginning(plan, allowed_trips):
+            found, there = look.result()
+            drifts = _moved(changes, found, spoken if begun else None)
+            drifts += _made_by_hand(plan, changes, ledger, there)
+            if drifts:
+                raise PlanStale(drifts)
     return found
 
 
-def _made_by_hand(
-    plan: Plan, changes: Sequence[Change], ledger: Ledger, client: Ftrack, spoken: Dialect
-) -> list[str]:
-    """What the plan would make although somebody has, since it was made."""
+def _look(
+    client: Ftrack, spoken: Dialect, changes: Sequence[Change]
+) -> tuple[dict[str, Record], list[Record]]:
+    """What is in ftrack now of the records to change, and of all that the people of new ones have there.
+
+    A record to create needs no look by its id: that is derived, so where it is there already it is ours, and
+    ftrack refuses a second. But somebody may have made the same by hand, under another.
+    """
     creates = [change for change in changes if change["action"] == "create"]
+    touched = [change for change in changes if change["action"] != "create" or change["rule"] == HALF_MADE]
     users = sorted({str((change["after"] or {})["user_id"]) for change in creates})
     kinds = {change["kind"] for change in creates}
-    there = [(r["kind"], r["record_id"], image_of(r)) for r in spoken.read_of(client.query, users, kinds)]
-    ours = ledger.owned(plan.content["server"]) if there else set()
-    made = {change["id"] for change in plan.changes}
+    return read_back(client, spoken, touched), list(spoken.read_of(client.query, users, kinds))
+
+
+def _made_by_hand(
+    plan: Plan, changes: Sequence[Change], ledger: Ledger, there: Sequence[Record]
+) -> list[str]:
+    """What the plan would make although somebody has, since it was made."""
+    people = {record["user_id"] for record in there}
+    creates = [
+        change for change in changes
+        if change["action"] == "create" and (change["after"] or {})["user_id"] in people
+    ]  # fmt: skip
+    if not creates:
+        return []
+    images = [(record["kind"], record["record_id"], image_of(record)) for record in there]
+    ours = ledger.owned(plan.content["server"]) | {change["id"] for change in plan.changes}
     return [
         f"{named(change)} is in ftrack already: somebody made {twin}"
-        for change, twin in twins(plan, creates, there, ours | made)
+        for change, twin in twins(plan, creates, images, ours)
     ]
 
 
-def _moved(change: Change, found: Record | None) -> str | None:
+def _moved(changes: Sequence[Change], found: Mapping[str, Record], begun: Dialect | None) -> list[str]:
+    """Records to update or delete that are not as the plan saw them.
+
+    Of a plan that was `begun`, in that dialect, an update may be half done.
+    """
+    return [
+        drift
+        for change in changes
+        if change["action"] != "create"
+        and (drift := _drift(change, there := found.get(change["id"])))
+        and not (begun and half_done(begun, change, there))
+    ]
+
+
+def _drift(change: Change, found: Record | None) -> str | None:
     """How a record differs from what the plan saw of it."""
     if found is None:
         return f"{named(change)} is gone"
@@ -170,11 +211,12 @@ def _result(plan: Plan, ledger: Ledger, push: Push) -> ApplyResult:
     done = ledger.entries(plan.sha256, "done")
     failures = ledger.failures(plan.sha256)
     push.verify([entry for entry in done if entry.position not in push.verdicts])
+    actions = Counter(entry.change["action"] for entry in done)
     mismatches = [text for entry in done if (text := push.verdicts[entry.position])]
     return ApplyResult(
-        created=_count(done, "create"),
-        updated=_count(done, "update"),
-        deleted=_count(done, "delete"),
+        created=actions["create"],
+        updated=actions["update"],
+        deleted=actions["delete"],
         failed=len(failures),
         verified=len(done) - len(mismatches),
         failures=tuple(_failure(entry.change, error) for entry, error in failures),
@@ -184,7 +226,3 @@ def _result(plan: Plan, ledger: Ledger, push: Push) -> ApplyResult:
 
 def _failure(change: Change, error: str) -> str:
     return f"{change['action']} {named(change)}: {error}"
-
-
-def _count(entries: Sequence[Entry], action: str) -> int:
-    return sum(1 for entry in entries if entry.change["action"] == action)

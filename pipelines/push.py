@@ -8,15 +8,16 @@ what the ledger promises.
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Literal
 
 from connectors.errors import ConnectorError, OperationsRejected, TransientError, UnknownOutcome
 from connectors.ftrack.client import Ftrack
-from connectors.ftrack.dialects import Dialect, Record
+from connectors.ftrack.dialects import IDS_PER_QUERY, Dialect, Record
 from connectors.ftrack.wire import Operation
 from pipelines.verify import half_done, is_done, mismatch, read_back
 from transforms.reconcile.plan import Change
@@ -26,6 +27,8 @@ OPERATIONS_PER_REQUEST = 500
 """One POST is one transaction; very large ones are reported to crash servers."""
 REQUESTS_PER_COMMIT = 8
 """The ledger is written once for so many requests; what a crash leaves open is read back anyway."""
+FIRST_REQUESTS = 2
+"""The first commit is for so many: enough to last until the second."""
 ATTEMPTS = 4
 PAUSE_SECONDS = 1.0
 """Before the second attempt; it doubles with each further one."""
@@ -57,9 +60,9 @@ class Push:
     client: Ftrack
     dialect: Dialect
     verdicts: dict[int, str | None] = field(default_factory=dict)
-    marked: list[Batch] = field(default_factory=list)  # `sending` in the ledger, and not yet handed over
-    earlier: list[Outcome] = field(default_factory=list)  # of the requests before those under way
-    outcomes: list[Outcome] = field(default_factory=list)  # of those under way
+    outcomes: deque[Outcome] = field(default_factory=deque)  # noted by the sender, not yet in the ledger
+    unread: list[Entry] = field(default_factory=list)  # done, not yet given to the reader
+    reader: ThreadPoolExecutor = field(init=False)
     done: int = 0
     failed: int = 0
     stopping: bool = False
@@ -71,25 +74,23 @@ class Push:
         Raises the ConnectorError that ended the run early; what is known not to be done is intended again.
         """
         groups = _groups(_batches(self.dialect, entries, found))
-        with ThreadPoolExecutor(1, "read back") as reader:
-            sender = ThreadPoolExecutor(1, "push")
+        with ThreadPoolExecutor(1, "read back") as self.reader, ThreadPoolExecutor(1, "push") as sender:
+            flights: deque[Future[None]] = deque()
             try:
-                self._turn(groups)
-                while self.marked:
-                    batches, self.marked = self.marked, []
-                    flight = sender.submit(self._carry_out, batches, found)
-                    reader.submit(self._look, self._turn(groups))
-                    flight.result()
-                    self.earlier, self.outcomes = self.outcomes, []
-                reader.submit(self._look, self.earlier)
+                while batches := next(groups, []):
+                    self._turn(batches)
+                    flights.append(sender.submit(self._carry_out, batches, found))
+                    if len(flights) > 1:  # one group is under way, one more is ready to leave behind it
+                        flights.popleft().result()
+                while flights:
+                    flights.popleft().result()
+                self._read()
             except BaseException:
                 self.stopping = True
                 raise
             finally:
                 sender.shutdown()
-                for batch in self.marked:
-                    self._note(batch.entries, "intended")
-                self.ledger.settle(self.earlier + self.outcomes)
+                self._turn([])
 
     def verify(self, entries: Sequence[Entry]) -> None:
         """Read these back and compare them with the plan, field by field."""
@@ -97,18 +98,18 @@ class Push:
         for entry in entries:
             self.verdicts[entry.position] = mismatch(entry.change, found.get(entry.change["id"]))
 
-    def _turn(self, groups: Iterator[list[Batch]]) -> list[Outcome]:
-        """One commit: the outcomes so far, which it returns, and the intent of what leaves next."""
-        following = next(groups, [])
-        self.ledger.turn(self.earlier, [entry for batch in following for entry in batch.entries])
-        settled, self.earlier, self.marked = self.earlier, [], following
-        return settled
+    def _turn(self, following: Sequence[Batch]) -> None:
+        """One commit: the outcomes so far, and the intent of what leaves next."""
+        settled = list(self.outcomes.copy())
+        self.ledger.turn(settled, [entry for batch in following for entry in batch.entries])
+        for _ in settled:  # now that they are durable; the sender goes on noting behind them
+            self.outcomes.popleft()
 
-    def _look(self, settled: Sequence[Outcome]) -> None:
+    def _look(self, entries: Sequence[Entry]) -> None:
         """Read back what is done, while ftrack answers; what is left over is read in the end."""
         if self.sees and not self.stopping:
             try:
-                self.verify([outcome.entry for outcome in settled if outcome.status == "done"])
+                self.verify(entries)
             except ConnectorError:
                 self.sees = False  # whether that ends the run is for the sender to find out
 
@@ -117,6 +118,9 @@ class Push:
         try:
             while waiting and not self.stopping:
                 self._send(waiting.pop(0), found, attempt=1)
+        except BaseException:
+            self.stopping = True  # nor does the group behind this one leave
+            raise
         finally:
             for batch in waiting:  # the run is over: these never left
                 self._note(batch.entries, "intended")
@@ -140,7 +144,7 @@ class Push:
         """Read back which changes are there; the others are sent again, a few times."""
         found, missing = self._read_back(batch)
         if missing and attempt >= ATTEMPTS:
-            self.outcomes += [_unfinished(self.dialect, entry, found) for entry in missing]
+            self.outcomes.extend(_unfinished(self.dialect, entry, found) for entry in missing)
             raise error
         if missing:
             time.sleep(PAUSE_SECONDS * 2 ** (attempt - 1))
@@ -173,8 +177,17 @@ class Push:
         return found, missing
 
     def _note(self, batch: Sequence[Entry], status: Literal["done", "intended"]) -> None:
-        self.outcomes += [Outcome(entry, status) for entry in batch]
-        self.done += len(batch) if status == "done" else 0
+        self.outcomes.append(Outcome(batch, status))
+        if status == "done":
+            self.done += len(batch)
+            self.unread += batch
+            if len(self.unread) >= IDS_PER_QUERY:
+                self._read()
+
+    def _read(self) -> None:
+        """Have the reader look at what is done."""
+        self.unread, entries = [], self.unread
+        self.reader.submit(self._look, entries)
 
 
 def recover(ledger: Ledger, client: Ftrack, dialect: Dialect, server: str) -> int:
@@ -186,15 +199,14 @@ def recover(ledger: Ledger, client: Ftrack, dialect: Dialect, server: str) -> in
     if entries:
         found = read_back(client, dialect, [entry.change for entry in entries])
         done, missing = _split(entries, found)
-        ledger.settle([Outcome(entry, "done") for entry in done])
-        ledger.settle([_unfinished(dialect, entry, found) for entry in missing])
+        ledger.settle([Outcome(done, "done"), *(_unfinished(dialect, entry, found) for entry in missing)])
     return len(entries)
 
 
 def _unfinished(dialect: Dialect, entry: Entry, found: Found, error: str | None = None) -> Outcome:
     """A change that is not done, with what of it is there."""
     wrote = half_done(dialect, entry.change, found.get(entry.change["id"]))
-    return Outcome(entry, "failed" if error else "intended", error, wrote)
+    return Outcome([entry], "failed" if error else "intended", error, wrote)
 
 
 def _split(entries: Sequence[Entry], found: Found) -> tuple[list[Entry], list[Entry]]:
@@ -207,8 +219,8 @@ def _split(entries: Sequence[Entry], found: Found) -> tuple[list[Entry], list[En
 
 
 def _groups(batches: Iterator[Batch]) -> Iterator[list[Batch]]:
-    """The first is a single one, so that something is under way soon."""
-    size = 1
+    """The first is a small one, so that something is under way soon."""
+    size = FIRST_REQUESTS
     while group := list(islice(batches, size)):
         yield group
         size = REQUESTS_PER_COMMIT

@@ -45,9 +45,15 @@ def half_done(dialect: Dialect, change: Change, found: Record | None) -> Image |
 
 def differences(fields: Image, found: Record) -> list[str]:
     """Names of the fields in which a record differs from what a plan says."""
+    return [
+        name for name, value in fields.items()
+        if (found.get(name) if name != "value" else _share(found)) != value
+    ]  # fmt: skip
+
+
+def _share(found: Record) -> float | None:
     millionths = found.get("value_millionths")
-    there = found if millionths is None else {**found, "value": millionths / 1_000_000}
-    return [name for name, value in fields.items() if there.get(name) != value]
+    return None if millionths is None else millionths / 1_000_000
 
 
 def image_of(found: Record) -> Image:

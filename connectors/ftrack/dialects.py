@@ -35,6 +35,7 @@ Query = Callable[[str], Iterable[dict[str, Any]]]
 DialectName = Literal["seed", "studio"]
 
 IDS_PER_QUERY = 500
+_DAYS = ("start", "end")
 PROVENANCE_KEY = "crewtally"
 """Metadata key under which a calendar event says which booking it is."""
 
@@ -106,7 +107,9 @@ class Seed:
                 "record_id": row["id"],
                 "user_id": row["user_id"],
                 "allocation_type": row["allocation_type"],
-                **_period(row, "value"),
+                "start": _day(row["start"]),
+                "end": _day(row["end"]),
+                "value_millionths": _millionths(row["value"]),
             }
 
     def create(
@@ -130,11 +133,7 @@ class Seed:
         return [delete(self._types[kind], record_id)]
 
     def _data(self, fields: Fields) -> dict[str, Any]:
-        data = _at_the_edge(fields)
-        for name, its_own in self._named.items():
-            if name in data:
-                data[its_own] = data.pop(name)
-        return data
+        return _at_the_edge(fields, self._named)
 
 
 class Studio:
@@ -142,6 +141,7 @@ class Studio:
 
     name: DialectName = "studio"
     _appointments: Mapping[str, str] = {"assignment": "task_id", "team": "project_id"}
+    _named: Mapping[str, str] = {"value": "effort"}
     _appointment_types: Mapping[str, str] = {"assignment": "assignment", "team": "allocation"}
 
     def read(self, query: Query, ids: Mapping[str, Sequence[str]] | None = None) -> Iterator[Record]:
@@ -181,7 +181,9 @@ class Studio:
                 "name": row["name"],
                 "leave": bool(row["leave"]),
                 "forecast": bool(row["forecast"]),
-                **_period(row, "effort"),
+                "start": _day(row["start"]),
+                "end": _day(row["end"]),
+                "value_millionths": _millionths(row["effort"]),
             }
 
     def create(
@@ -236,10 +238,8 @@ class Studio:
         return {"type": self._appointment_types[kind]} | {named[name]: fields[name] for name in fields}
 
     def _event(self, fields: Fields) -> dict[str, Any]:
-        data = _at_the_edge(fields)
+        data = _at_the_edge(fields, self._named)
         data.pop("user_id", None)
-        if "value" in data:
-            data["effort"] = data.pop("value")
         return data
 
 
@@ -310,13 +310,8 @@ def _select(
         yield from query(f"select {chosen} from {entity_type} where {key} in ({listed})")  # noqa: S608 - quoted
 
 
-def _period(row: Mapping[str, Any], value: str) -> Record:
-    share = row[value]
-    return {
-        "start": _day(row["start"]),
-        "end": _day(row["end"]),
-        "value_millionths": None if share is None else round(share * 1_000_000),
-    }
+def _millionths(share: float | None) -> int | None:
+    return None if share is None else round(share * 1_000_000)
 
 
 def _day(value: Any) -> str | None:
@@ -331,13 +326,12 @@ def _day_of(text: str | None) -> str | None:
     return None if moment is None else moment.date().isoformat()
 
 
-def _at_the_edge(fields: Fields) -> dict[str, Any]:
-    """The fields with their days as moments."""
-    data = dict(fields)
-    for name in ("start", "end"):
-        if day := data.get(name):
-            data[name] = _moment_of(day).copy()
-    return data
+def _at_the_edge(fields: Fields, named: Mapping[str, str]) -> dict[str, Any]:
+    """The fields under ftrack's names, with their days as moments. Moments are shared: not to be changed."""
+    return {
+        named.get(name, name): _moment_of(value) if value and name in _DAYS else value
+        for name, value in fields.items()
+    }
 
 
 @lru_cache(maxsize=4096)

@@ -53,8 +53,6 @@ def quote(value: object) -> str:
     Text is escaped, so that nothing in it can end the literal. None, booleans and numbers go bare. A date
     is its first moment, in UTC.
     """
-    if type(value) is str and not _ESCAPED.search(value):  # ids, by the thousand
-        return f'"{value}"'
     if value is None:
         return "none"
     if isinstance(value, bool | int | float):
@@ -66,7 +64,11 @@ def quote(value: object) -> str:
 
 def quote_all(values: Iterable[object]) -> str:
     """Values as the list of an `in (...)`, commas between them."""
-    return ", ".join(map(quote, values))
+    listed = list(values)
+    texts = [value for value in listed if type(value) is str]
+    if texts and len(texts) == len(listed) and not _ESCAPED.search("".join(texts)):  # ids, by the thousand
+        return '"' + '", "'.join(texts) + '"'
+    return ", ".join(map(quote, listed))
 
 
 def without_strings(expression: str) -> str:

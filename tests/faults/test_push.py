@@ -245,7 +245,7 @@ def fail(rig: Any, plan: Any) -> None:
     ledger = Ledger(rig.world.con)
     ledger.begin(plan, [])
     entries = ledger.entries(plan.sha256, "intended")
-    ledger.settle([Outcome(entry, "failed", "ServerError: no\nway") for entry in entries])
+    ledger.settle([Outcome(entries, "failed", "ServerError: no\nway")])
     ledger.finish(plan.sha256)
 
 

@@ -127,7 +127,7 @@ def test_a_record_that_was_taken_back_keeps_its_story(studio: Any, pushed: Any) 
         back = inverse(plan, [change], held, today=NOW.date(), owned=1)
         ledger = Ledger(con)
         ledger.begin(back, [])
-        ledger.settle([Outcome(entry, "done") for entry in ledger.entries(back.sha256, "intended")])
+        ledger.settle([Outcome(ledger.entries(back.sha256, "intended"), "done")])
     [traced] = studio.run("explain", "record", change["id"], "--json").json
     assert [step["action"] for step in traced["changes"]] == ["create", "delete"]
     assert traced["held"]["state"] == "deleted"

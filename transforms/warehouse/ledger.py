@@ -13,6 +13,9 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib.resources import files
+from itertools import repeat
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal, NamedTuple
 
 import duckdb
@@ -25,6 +28,9 @@ RETRY_MINUTES = 15
 LONGEST_RETRY_MINUTES = 24 * 60
 _LOG_SIZE = "1GB"
 
+Status = Literal["done", "failed", "intended"]
+"""What a change can have come to, once its request is over."""
+
 
 class Entry(NamedTuple):
     """One change of a plan as the ledger has it."""
@@ -35,13 +41,13 @@ class Entry(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What came of a change; `error` is what ftrack said of a failed one.
+    """What came of some changes, the same of each; `error` is what ftrack said of failed ones.
 
     `wrote` are the fields that an update which is not done has changed nevertheless.
     """
 
-    entry: Entry
-    status: Literal["done", "failed", "intended"]
+    entries: Sequence[Entry]
+    status: Status
     error: str | None = None
     wrote: Image | None = None
 
@@ -67,13 +73,22 @@ class Ledger:
 
     def begin(self, plan: Plan, allowed_trips: Sequence[str]) -> None:
         """Make the plan's intents durable: afterwards it is `applying`, and every change `intended`."""
-        document, content = plan.dump().decode(), plan.content
-        with self._transaction():
+        with self.beginning(plan, allowed_trips):
+            pass
+
+    @contextmanager
+    def beginning(self, plan: Plan, allowed_trips: Sequence[str]) -> Iterator[None]:
+        """As `begin`, once the block has ended well: it may still refuse, and then nothing is noted."""
+        content = plan.content
+        with TemporaryDirectory(prefix="crewtally-plan-") as folder, self._transaction():
+            file = Path(folder) / "plan.json"  # DuckDB reads a long text thrice as fast as it is handed one
+            file.write_bytes(plan.dump())
             self.con.execute(
-                "INSERT INTO push_plan VALUES (?, ?, ?, ?, ?, 'applying', ?, NULL)",
-                [plan.sha256, content["server"], content["dialect"], document, list(allowed_trips), _now()],
+                "INSERT INTO push_plan SELECT ?, ?, ?, content, ?, 'applying', ?, NULL FROM read_text(?)",
+                [plan.sha256, content["server"], content["dialect"], list(allowed_trips), _now(), str(file)],
             )
             self.con.execute(_sql("ledger_begin"), {"plan_sha256": plan.sha256, "ms_per_hour": MS_PER_HOUR})
+            yield
         self._plans[plan.sha256] = plan
 
     def finish(self, sha256: str) -> None:
@@ -141,36 +156,32 @@ class Ledger:
         if not outcomes and not sending:
             return
         with self._transaction():
-            if outcomes:
-                self._load("ledger_outcome", _gathered(outcome[:3] for outcome in outcomes))
-                self.con.execute(_sql("ledger_settle"))
-                done = {outcome.entry.change["action"] for outcome in outcomes if outcome.status == "done"}
-                for action in sorted(done):
-                    self.con.execute(_sql(f"ledger_{action}"))
-                self._half_done(outcomes)
-            if sending:
-                self._load("ledger_leaving", _gathered((entry, "sending", None) for entry in sending))
-                self.con.execute(_sql("ledger_sending"))
+            for outcome in _together(outcomes):
+                noted = {"status": outcome.status, "error": outcome.error, "noted_at": _now()}
+                for where, entries in _by_plan(outcome.entries):
+                    self.con.execute(_sql("ledger_settle"), where | noted)
+                    if outcome.status == "done":
+                        self._own(where, {entry.change["action"] for entry in entries})
+            self._half_done(outcomes)
+            for where, _entries in _by_plan(sending):
+                self.con.execute(_sql("ledger_sending"), where | {"noted_at": _now()})
+
+    def _own(self, where: dict[str, str], actions: Iterable[str]) -> None:
+        """What we own after these were carried out."""
+        self.con.execute(_sql("ledger_done"), where)
+        for action in sorted(actions):
+            self.con.execute(_sql(f"ledger_{action}"))
 
     def _half_done(self, outcomes: Sequence[Outcome]) -> None:
         """What we wrote of records that are not as planned yet: so it is no person's edit."""
         halves = [
-            {"plan_sha256": entry.plan_sha256, "position": entry.position, "wrote": wrote}
-            for entry, _status, _error, wrote in outcomes
-            if wrote
+            {"plan_sha256": entry.plan_sha256, "position": entry.position, "wrote": outcome.wrote}
+            for outcome in outcomes
+            if outcome.wrote
+            for entry in outcome.entries
         ]
         if halves:
             self.con.execute(_sql("ledger_half"), {"halves": json.dumps(halves)})
-
-    def _load(self, table: str, rows: Sequence[_Many]) -> None:
-        """A temporary table of changes: plan_sha256, status, error, position, noted_at."""
-        # As one JSON text: of a Python list DuckDB asks for every element whether pandas is there.
-        self.con.execute(
-            f"CREATE OR REPLACE TEMP TABLE {table} AS"
-            " SELECT many.plan_sha256, many.status, many.error, unnest(many.positions) AS position,"
-            f" ?::TIMESTAMP AS noted_at FROM (SELECT unnest(from_json(?, '[{_MANY}]')) AS many)",
-            [_now(), json.dumps([row._asdict() for row in rows])],
-        )
 
     def plan(self, sha256: str) -> Plan | None:
         """A plan whose apply began, as it was read; None also for one that is forgotten."""
@@ -192,7 +203,8 @@ class Ledger:
         for sha256, positions in rows:
             plan = self.plan(sha256)
             if plan is not None:
-                found += [Entry(sha256, position, plan.changes[position]) for position in positions]
+                changes = map(plan.changes.__getitem__, positions)
+                found += map(Entry, repeat(sha256), positions, changes)
         return found
 
     @contextmanager
@@ -206,24 +218,32 @@ class Ledger:
         self.con.commit()
 
 
-class _Many(NamedTuple):
-    """Changes of one plan of which the same is to be noted: hundreds, as a rule."""
-
-    plan_sha256: str
-    status: str
-    error: str | None
-    positions: list[int]
-
-
-_MANY = '{"plan_sha256": "VARCHAR", "status": "VARCHAR", "error": "VARCHAR", "positions": ["INTEGER"]}'
+def _together(outcomes: Iterable[Outcome]) -> list[Outcome]:
+    """The same outcome once, with all its changes, in the order in which they first come."""
+    found: dict[tuple[Status, str | None], list[Entry]] = {}
+    for outcome in outcomes:
+        found.setdefault((outcome.status, outcome.error), []).extend(outcome.entries)
+    return [Outcome(entries, *what) for what, entries in found.items()]
 
 
-def _gathered(noted: Iterable[tuple[Entry, str, str | None]]) -> list[_Many]:
-    """Those of one plan, status and error together, in the order in which they first come."""
-    found: dict[tuple[str, str, str | None], list[int]] = {}
-    for entry, status, error in noted:
-        found.setdefault((entry.plan_sha256, status, error), []).append(entry.position)
-    return [_Many(*key, positions) for key, positions in found.items()]
+def _by_plan(entries: Iterable[Entry]) -> Iterator[tuple[dict[str, str], list[Entry]]]:
+    """The entries of each plan, and where they are in it, as statements take it."""
+    plans: dict[str, list[Entry]] = {}
+    for entry in entries:
+        plans.setdefault(entry.plan_sha256, []).append(entry)
+    for sha256, found in plans.items():
+        yield {"plan_sha256": sha256, "runs": json.dumps(_runs(found))}, found
+
+
+def _runs(entries: Iterable[Entry]) -> list[dict[str, int]]:
+    """Their positions as runs of neighbours: one run, as a rule."""
+    runs: list[dict[str, int]] = []
+    for position in sorted(entry.position for entry in entries):
+        if runs and runs[-1]["last"] >= position - 1:
+            runs[-1]["last"] = position
+        else:
+            runs.append({"first": position, "last": position})
+    return runs
 
 
 def _now() -> datetime:

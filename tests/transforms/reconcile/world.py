@@ -165,7 +165,7 @@ class World:
         ledger.sending(entries)
         for entry in entries:
             self._push(entry.change)
-        ledger.settle([Outcome(entry, "done") for entry in entries])
+        ledger.settle([Outcome(entries, "done")])
         ledger.finish(plan.sha256)
 
     def _push(self, change: Any) -> None:
