@@ -49,6 +49,26 @@ SELECT
     END::UTINYINT AS counts_as
 FROM in_order;
 
+-- Those of table or view `bookings` that have hours per week (month), once for each week (month) they touch: first_day to
+-- last_day.
+CREATE OR REPLACE TEMP MACRO in_periods(bookings) AS TABLE
+WITH
+begun AS (
+    SELECT
+        *,
+        unnest(
+            CASE effort_unit
+                WHEN 'hours_per_week'
+                    THEN generate_series(date_trunc('week', start_date), end_date, INTERVAL 7 DAY)
+                ELSE generate_series(date_trunc('month', start_date), end_date, INTERVAL 1 MONTH)
+            END
+        )::DATE AS first_day
+    FROM query_table(bookings)
+    WHERE effort_unit IN ('hours_per_week', 'hours_per_month')
+)
+SELECT *, CASE effort_unit WHEN 'hours_per_week' THEN first_day + 6 ELSE last_day(first_day) END AS last_day
+FROM begun;
+
 -- What 02_spread.sql fills, group by group.
 
 -- Weights of days, and their running sums: in milliseconds, and in days that have any. The weight_ids of each group are

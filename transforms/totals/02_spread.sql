@@ -40,25 +40,10 @@ INNER JOIN weight AS l ON getvariable('weight_0') + r.day_id_0 + (s.last_day - D
 
 INSERT INTO spread
 WITH
-week AS (
-    SELECT *, unnest(generate_series(date_trunc('week', start_date), end_date, INTERVAL 7 DAY))::DATE AS first_day
-    FROM group_booking
-    WHERE effort_unit = 'hours_per_week'
-),
-month AS (
-    SELECT *, unnest(generate_series(date_trunc('month', start_date), end_date, INTERVAL 1 MONTH))::DATE AS first_day
-    FROM group_booking
-    WHERE effort_unit = 'hours_per_month'
-),
-period AS (
-    SELECT *, first_day + 6 AS last_day FROM week
-    UNION ALL
-    SELECT *, last_day(first_day) FROM month
-),
 -- MATERIALIZED here and below, or the joins would be taken apart, and put together as every day with every other.
 opened AS MATERIALIZED (
     SELECT p.*, w.running_ms - w.weight_ms AS base
-    FROM period AS p
+    FROM in_periods('group_booking') AS p
     INNER JOIN weight AS w ON getvariable('weight_0') + p.day_id_0 + (p.first_day - DATE '2000-01-01') = w.weight_id
 ),
 closed AS (
@@ -75,7 +60,9 @@ part AS (
     UNION ALL BY NAME
     SELECT
         *,
-        CASE effort_unit WHEN 'hours_per_day' THEN 1 WHEN 'percent' THEN 1000000 WHEN 'ratio_of_capacity' THEN 1000000
+        CASE
+            WHEN effort_unit = 'hours_per_day' THEN 1
+            WHEN effort_unit IN ('percent', 'ratio_of_capacity') THEN 1000000
         END AS whole
     FROM group_booking
     WHERE effort_unit NOT IN ('hours_per_week', 'hours_per_month')

@@ -1,4 +1,4 @@
--- People's weeks and months, for those in temp `redo`: views `fresh_X` of what then stands in the tables `mart_X`.
+-- People's weeks and months, for those in temp `redo`: temp `fresh_X` is what then stands in `mart_X`.
 
 -- Grain: source, person, period (week: ISO, from its Monday; month: covered days only). over_days and over_ms: days
 -- booked above capacity, which a sum hides; is_over_allocated: the sum itself (over less free is, day by day, what is
@@ -37,8 +37,8 @@ FROM summed AS t
 INNER JOIN resource AS r USING (resource_id)
 ORDER BY source, person, person_key, first_day;
 
-CREATE OR REPLACE TEMP VIEW fresh_person_week AS
+CREATE OR REPLACE TEMP TABLE fresh_person_week AS
 SELECT * RENAME (first_day AS week) FROM person_period('week');
 
-CREATE OR REPLACE TEMP VIEW fresh_person_month AS
+CREATE OR REPLACE TEMP TABLE fresh_person_month AS
 SELECT * RENAME (first_day AS month) FROM person_period('month');

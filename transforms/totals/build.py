@@ -57,6 +57,7 @@ def build(con: duckdb.DuckDBPyConnection, policy: Policy, known: datetime | None
 
 def _count(con: duckdb.DuckDBPyConnection, policy: Policy, *, anew: bool) -> None:
     """The facts of the people in temp `redo`, or of everybody, into temp `fresh_*`."""
+    con.execute("SET VARIABLE anew = ?", [anew])
     _run(con, "00_numbers" if anew else "00_kept")
     _run(con, "01_calendar", "01_bookings", "01_policies")
     time_off, work = list(groups.time_off(policy)), list(groups.work(policy))
