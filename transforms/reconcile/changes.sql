@@ -1,48 +1,78 @@
--- What a plan changes, in its order. Grain: record to create, update or delete. Flat, because structs are slow to
--- fetch: `<` marks the fields of what is there, `>` of what is wanted, as plans write them (ISO dates, the value
--- as a share), `@` those of the origin.
+-- What a plan changes, in its order, as the plan writes it: canonical JSON (plan.py), keys in their order, nothing
+-- between them. Grain: record to create, update or delete. Times, shares and hours are written as Python writes
+-- them; control characters in texts are not (\u001F for \u001f): collect.py sees to those.
+
+-- A text of a record, or nothing.
+CREATE OR REPLACE TEMP MACRO said_text(value) AS to_json(value)::VARCHAR;
+
+-- A field of an image. A create or a delete says what there is, an update what differs, even if that is nothing.
+CREATE OR REPLACE TEMP MACRO said_field(name, value, is_update, differs) AS
+    CASE
+        WHEN NOT is_update THEN '"' || name || '":' || value
+        WHEN differs THEN '"' || name || '":' || coalesce(value, 'null')
+    END;
+
+CREATE OR REPLACE TEMP MACRO said_image(said, other, is_update) AS
+    '{' || concat_ws(
+        ',',
+        said_field(
+            'allocation_type',
+            said_text(said.allocation_type),
+            is_update,
+            said.allocation_type IS DISTINCT FROM other.allocation_type
+        ),
+        said_field(
+            'assignment_type',
+            said_text(said.assignment_type),
+            is_update,
+            said.assignment_type IS DISTINCT FROM other.assignment_type
+        ),
+        said_field('end', '"' || said."end" || '"', is_update, said."end" IS DISTINCT FROM other."end"),
+        said_field('forecast', said.forecast::VARCHAR, is_update, said.forecast IS DISTINCT FROM other.forecast),
+        said_field('leave', said.leave::VARCHAR, is_update, said.leave IS DISTINCT FROM other.leave),
+        said_field('name', said_text(said.name), is_update, said.name IS DISTINCT FROM other.name),
+        said_field(
+            'project_id', said_text(said.project_id), is_update, said.project_id IS DISTINCT FROM other.project_id
+        ),
+        said_field('start', '"' || said.start || '"', is_update, said.start IS DISTINCT FROM other.start),
+        said_field('task_id', said_text(said.task_id), is_update, said.task_id IS DISTINCT FROM other.task_id),
+        said_field('user_id', said_text(said.user_id), is_update, said.user_id IS DISTINCT FROM other.user_id),
+        said_field(
+            'value',
+            (said.value_millionths / 1000000)::VARCHAR,
+            is_update,
+            said.value_millionths IS DISTINCT FROM other.value_millionths
+        )
+    ) || '}';
+
+-- Hours to four places. Rounded from the exact binary number, as Python does: `round` goes by its decimal writing.
+CREATE OR REPLACE TEMP MACRO said_hours(ms) AS format('{:.4f}', ms / 3600000)::DOUBLE::VARCHAR;
+
 SELECT
-    verdict,
-    kind,
-    record_id,
-    rule,
-    person,
-    project,
-    before_ms,
-    after_ms,
-    task,
-    moved_from,
-    moved_to,
-    before.user_id AS "<user_id",
-    before.project_id AS "<project_id",
-    before.task_id AS "<task_id",
-    before.assignment_type AS "<assignment_type",
-    before.allocation_type AS "<allocation_type",
-    before.name AS "<name",
-    before.start::VARCHAR AS "<start",
-    before."end"::VARCHAR AS "<end",
-    before.value_millionths / 1000000 AS "<value",
-    before.leave AS "<leave",
-    before.forecast AS "<forecast",
-    after.user_id AS ">user_id",
-    after.project_id AS ">project_id",
-    after.task_id AS ">task_id",
-    after.assignment_type AS ">assignment_type",
-    after.allocation_type AS ">allocation_type",
-    after.name AS ">name",
-    after.start::VARCHAR AS ">start",
-    after."end"::VARCHAR AS ">end",
-    after.value_millionths / 1000000 AS ">value",
-    after.leave AS ">leave",
-    after.forecast AS ">forecast",
-    origin.source AS "@source",
-    origin.source_key AS "@source_key",
-    origin.run AS "@run",
-    origin.content_key AS "@content_key",
-    origin.person_key AS "@person_key",
-    origin.project_key AS "@project_key",
-    origin.work_item_key AS "@work_item_key",
-    origin.about_user_id AS "@about_user_id",
-    origin.about_project_id AS "@about_project_id"
+    concat(
+        '{"action":"', verdict,
+        '","after":', if(verdict = 'delete', 'null', said_image(after, before, verdict = 'update')),
+        ',"before":', if(verdict = 'create', 'null', said_image(before, after, verdict = 'update')),
+        ',"hours":{"after":', said_hours(after_ms), ',"before":', said_hours(before_ms),
+        '},"id":', said_text(record_id),
+        ',"kind":"', kind, '"',
+        ',"moved_from":' || said_text(moved_from),
+        ',"moved_to":' || said_text(moved_to),
+        ',"origin":{"about_project_id":', coalesce(said_text(origin.about_project_id), 'null'),
+        ',"about_user_id":', coalesce(said_text(origin.about_user_id), 'null'),
+        ',"content_key":', coalesce(said_text(origin.content_key), 'null'),
+        ',"person_key":', coalesce(said_text(origin.person_key), 'null'),
+        ',"project_key":', coalesce(said_text(origin.project_key), 'null'),
+        ',"run":', coalesce(origin.run::VARCHAR, 'null'),
+        ',"source":', coalesce(said_text(origin.source), 'null'),
+        ',"source_key":', coalesce(said_text(origin.source_key), 'null'),
+        ',"work_item_key":', coalesce(said_text(origin.work_item_key), 'null'),
+        '},"person":', said_text(person),
+        ',"project":', said_text(project),
+        ',"rule":', coalesce(said_text(rule), 'null'),
+        ',"task":' || said_text(task),
+        '}'
+    ) AS change
 FROM plan_record
-WHERE verdict <> 'blocked';
+WHERE verdict <> 'blocked'
+ORDER BY kind, origin.source, origin.source_key, origin.run, record_id;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import date
 from importlib.resources import files
@@ -11,7 +12,6 @@ import duckdb
 
 from transforms.reconcile.plan import (
     Blocked,
-    Change,
     Conflict,
     Image,
     Impact,
@@ -20,9 +20,18 @@ from transforms.reconcile.plan import (
     SourceImpact,
     Summary,
     Unmatched,
+    canonical,
 )
 
 MS_PER_HOUR = 3_600_000
+_CONTROL = "\\u00"
+"""Control characters DuckDB writes in capitals."""
+_BLOCKED = """
+FROM plan_record
+WHERE verdict = 'blocked'
+ORDER BY kind, origin.source, origin.source_key, origin.run, record_id
+"""
+_KEPT = "SELECT (SELECT count(*) FROM rec_want) - (SELECT count(*) FROM rec_want_left)"
 PAGE = 10_000
 
 
@@ -46,49 +55,13 @@ def last_plan(con: duckdb.DuckDBPyConnection, server: str) -> str | None:
     return str(rows[0][0]) if rows else None
 
 
-def changes(con: duckdb.DuckDBPyConnection) -> list[Change]:
-    """Everything to create, update and delete."""
-    result = con.execute(files(__package__).joinpath("changes.sql").read_text())
-    names = [column[0] for column in result.description or ()]
-    before, after, origin = (
-        [(place, name[1:]) for place, name in enumerate(names) if name[0] == mark] for mark in "<>@"
-    )
-    found: list[Change] = []
-    while page := result.fetchmany(PAGE):
-        found += [_change(row, before, after, origin) for row in page]
-    return found
+def changes(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Everything to create, update and delete: of each change its canonical JSON.
 
-
-Places = list[tuple[int, str]]
-"""Which places of a row are which fields."""
-
-
-def _change(row: tuple[Any, ...], before: Places, after: Places, origin: Places) -> Change:
-    """A row of changes.sql as a plan says it; it can be hundreds of thousands, so nothing is done twice."""
-    action, kind, record_id, rule, person, project, before_ms, after_ms, task, moved_from, moved_to = row[:11]
-    was: Image | None = {name: row[place] for place, name in before if row[place] is not None}
-    will: Image | None = {name: row[place] for place, name in after if row[place] is not None}
-    if action == "update":
-        was, will = differing(was, will)
-    change: Change = {
-        "action": action,
-        "kind": kind,
-        "id": record_id,
-        "before": None if action == "create" else was,
-        "after": None if action == "delete" else will,
-        "rule": rule,
-        "origin": {name: row[place] for place, name in origin},
-        "person": person,
-        "project": project,
-        "hours": {"before": hours(before_ms), "after": hours(after_ms)},
-    }
-    if task is not None:
-        change["task"] = task
-    if moved_from is not None:
-        change["moved_from"] = moved_from
-    if moved_to is not None:
-        change["moved_to"] = moved_to
-    return change
+    It can be hundreds of thousands: DuckDB writes them, and no object of them is made here.
+    """
+    rows = con.execute(files(__package__).joinpath("changes.sql").read_text()).fetchall()
+    return [canonical(json.loads(text)) if _CONTROL in text else text for (text,) in rows]
 
 
 def image(fields: dict[str, Any] | None) -> Image | None:
@@ -130,7 +103,7 @@ def blocked_bookings(con: duckdb.DuckDBPyConnection) -> list[Blocked]:
 
 def blocked_records(con: duckdb.DuckDBPyConnection) -> list[Blocked]:
     """Records in ftrack that we would change but may not, with what is there and what is wanted."""
-    return [_blocked_record(row) for row in _rows(con, "FROM plan_record WHERE verdict = 'blocked'")]
+    return [_blocked_record(row) for row in _rows(con, _BLOCKED)]
 
 
 def _blocked_record(row: dict[str, Any]) -> Blocked:
@@ -175,7 +148,7 @@ def summary(con: duckdb.DuckDBPyConnection) -> Summary:
     return {
         "changes": by_action,
         "people": [cast("Moved", _in_hours(row)) for row in _rows(con, "FROM plan_moved")],
-        "kept": con.execute("SELECT count(*) FROM rec_keep").fetchall()[0][0],
+        "kept": con.execute(_KEPT).fetchall()[0][0],
         "blocked": totals["blocked"],
         "outside_window": totals["outside window"],
         "gone": totals["gone"],

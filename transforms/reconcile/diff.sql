@@ -1,4 +1,4 @@
--- Wanted records against the ledger and a fresh read of ftrack. Output: temp rec_keep and rec_diff.
+-- Wanted records against the ledger and a fresh read of ftrack. Output: temp rec_want_left and rec_diff.
 
 -- Grain: record of ours on this server. What we last wrote of it is `written`, JSON.
 CREATE OR REPLACE TEMP VIEW rec_ours AS
@@ -7,41 +7,40 @@ FROM push_record AS r
 INNER JOIN rec_setting AS s USING (server)
 WHERE r.state = 'live';
 
--- Grain: record in ftrack, whoever made it.
-CREATE OR REPLACE TEMP VIEW rec_actual AS
+-- Wanted records and records in ftrack, whoever made them, that are not there and right: little, on most days, and
+-- all that follows looks at nothing else. Grain: record that is wanted, in ftrack, or both and differs.
+CREATE OR REPLACE TEMP TABLE rec_unlike AS
 SELECT
-    kind,
-    record_id,
+    w.*,
+    a.kind AS actual_kind,
+    a.record_id AS actual_id,
     {
-        user_id: user_id,
-        project_id: project_id,
-        task_id: task_id,
-        assignment_type: assignment_type,
-        allocation_type: allocation_type,
-        name: name,
-        start: start,
-        "end": "end",
-        value_millionths: value_millionths,
-        leave: leave,
-        forecast: forecast
-    } AS image
-FROM ft_record;
-
--- Wanted records that are there and right: most of them, on most days. Grain: record.
-CREATE OR REPLACE TEMP TABLE rec_keep AS
-SELECT w.record_id
+        user_id: a.user_id,
+        project_id: a.project_id,
+        task_id: a.task_id,
+        assignment_type: a.assignment_type,
+        allocation_type: a.allocation_type,
+        name: a.name,
+        start: a.start,
+        "end": a."end",
+        value_millionths: a.value_millionths,
+        leave: a.leave,
+        forecast: a.forecast
+    } AS actual_image
 FROM rec_want AS w
-INNER JOIN rec_actual AS a ON w.record_id = a.record_id AND w.image IS NOT DISTINCT FROM a.image;
+FULL OUTER JOIN ft_record AS a ON w.record_id = a.record_id
+WHERE w.record_id IS NULL OR a.record_id IS NULL OR w.image IS DISTINCT FROM actual_image;
 
--- What is left is little, on most days, and all that follows looks at nothing else. Grain: such a record.
-CREATE OR REPLACE TEMP TABLE rec_want_left AS
-SELECT * FROM rec_want ANTI JOIN rec_keep USING (record_id);
+CREATE OR REPLACE TEMP VIEW rec_want_left AS
+SELECT * EXCLUDE (actual_kind, actual_id, actual_image) FROM rec_unlike WHERE record_id IS NOT NULL;
+
+CREATE OR REPLACE TEMP VIEW rec_actual_left AS
+SELECT actual_kind AS kind, actual_id AS record_id, actual_image AS image FROM rec_unlike WHERE actual_id IS NOT NULL;
 
 CREATE OR REPLACE TEMP TABLE rec_ours_left AS
-SELECT * FROM rec_ours ANTI JOIN rec_keep USING (record_id);
-
-CREATE OR REPLACE TEMP TABLE rec_actual_left AS
-SELECT * FROM rec_actual ANTI JOIN rec_keep USING (record_id);
+SELECT *
+FROM rec_ours
+ANTI JOIN (SELECT record_id FROM rec_want ANTI JOIN rec_want_left USING (record_id)) AS kept USING (record_id);
 
 -- Records of others that already say what a new record of ours would. Grain: wanted record. One record of
 -- theirs stands for one of ours.

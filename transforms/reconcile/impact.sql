@@ -66,12 +66,28 @@ GROUP BY user_id;
 -- source, and how many bookings the source has now.
 CREATE OR REPLACE TEMP TABLE rec_impact_source AS
 WITH
-pushed AS (
-    SELECT o.source, count(DISTINCT o.source_key) AS pushed
+made AS (
+    SELECT source, count(DISTINCT source_key) AS made FROM rec_ours WHERE kind = 'allocation' GROUP BY source
+),
+-- Bookings with a record that is not there any more, and of those the ones that have another which is.
+missing AS (
+    SELECT DISTINCT source, source_key
+    FROM rec_ours_left
+    ANTI JOIN rec_actual_left USING (record_id)
+    WHERE kind = 'allocation'
+),
+others AS (
+    SELECT DISTINCT o.source, o.source_key
     FROM rec_ours AS o
+    SEMI JOIN missing AS m ON o.source = m.source AND o.source_key = m.source_key
     SEMI JOIN ft_record AS a ON o.record_id = a.record_id
     WHERE o.kind = 'allocation'
-    GROUP BY o.source
+),
+vanished AS (
+    SELECT source, count(*) AS vanished FROM missing ANTI JOIN others USING (source, source_key) GROUP BY source
+),
+pushed AS (
+    SELECT m.source, m.made - coalesce(v.vanished, 0) AS pushed FROM made AS m LEFT JOIN vanished AS v USING (source)
 ),
 -- A booking that is gone has no record that is still wanted.
 lost AS (

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, Literal, NotRequired
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
+from pydantic_core import from_json
 from typing_extensions import TypedDict  # pydantic wants this one on Python 3.11
 
 FORMAT = 1
+_NO_CHANGES = '"changes":[]'  # nowhere else in a plan: in a text the quotes would be escaped
 HALF_MADE = "half made by an earlier push"
 """The rule (diff.sql) of a create whose record is there in part: what is missing is made."""
 
@@ -189,18 +192,34 @@ def _content() -> TypeAdapter[Content]:
     return TypeAdapter(Content)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
-    """A plan and the sha256 of its canonical bytes, by which it is allowed and recorded."""
+    """A plan as it is hashed, kept and pushed, and the sha256 by which it is allowed and recorded."""
 
-    content: Content
     sha256: str
-    _canonical: bytes = field(repr=False, compare=False)  # as it is hashed, kept and pushed: made once
+    _canonical: bytes = field(repr=False, compare=False)
 
     @classmethod
     def of(cls, content: Content) -> Plan:
-        written = _canonical(content)
-        return cls(content, hashlib.sha256(written).hexdigest(), written)
+        plan = cls._of(canonical(content))
+        vars(plan)["content"] = content
+        return plan
+
+    @classmethod
+    def made(cls, head: Content, changes: Sequence[str]) -> Plan:
+        """A plan from the canonical JSON of each change, in their order, and `head`, which has all else."""
+        return cls._of(canonical(head).replace(_NO_CHANGES, f'"changes":[{",".join(changes)}]', 1))
+
+    @classmethod
+    def _of(cls, text: str) -> Plan:
+        written = text.encode()
+        return cls(hashlib.sha256(written).hexdigest(), written)
+
+    @cached_property
+    def content(self) -> Content:
+        """What it says. A plan can be large: it is read when somebody asks."""
+        content: Content = from_json(self._canonical, cache_strings="keys")
+        return content
 
     @property
     def changes(self) -> list[Change]:
@@ -249,9 +268,9 @@ class Plan:
         return plan
 
 
-def _canonical(content: Content) -> bytes:
-    text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return text.encode()
+def canonical(content: Any) -> str:
+    """The one way to write it: keys sorted, nothing between them. Raises ValueError for what is no number."""
+    return json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def _check_shape(content: Any) -> None:

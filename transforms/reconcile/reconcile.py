@@ -48,7 +48,7 @@ class Rules:
 def reconcile(con: duckdb.DuckDBPyConnection, rules: Rules) -> Plan:
     """The plan that makes ftrack say what the planners say, as far as that is certain."""
     _run(con, rules, STEPS)
-    plan = Plan.of(_content(con, rules))
+    plan = _plan(con, rules)
     _clear(con)
     return plan
 
@@ -86,7 +86,12 @@ def _run(con: duckdb.DuckDBPyConnection, rules: Rules, steps: Sequence[str]) -> 
         con.execute(files(__package__).joinpath(f"{step}.sql").read_text())
 
 
-def _content(con: duckdb.DuckDBPyConnection, rules: Rules) -> Content:
+def _plan(con: duckdb.DuckDBPyConnection, rules: Rules) -> Plan:
+    return Plan.made(_head(con, rules), collect.changes(con))
+
+
+def _head(con: duckdb.DuckDBPyConnection, rules: Rules) -> Content:
+    """All of a plan but its changes."""
     window = rules.delete_window
     return {
         "format": FORMAT,
@@ -97,7 +102,7 @@ def _content(con: duckdb.DuckDBPyConnection, rules: Rules) -> Content:
         "undoes": None,
         "delete_window": [day.isoformat() for day in window] if window else None,
         "snapshots": collect.snapshots(con),
-        "changes": collect.changes(con),
+        "changes": [],
         "blocked": collect.blocked_bookings(con) + collect.blocked_records(con),
         "conflicts": collect.conflicts(con),
         "unmatched": collect.unmatched(con),

@@ -23,7 +23,7 @@ QUALIFY row_number() OVER (PARTITION BY source, stream, scope ORDER BY finished_
 ORDER BY source, stream, scope;
 
 -- Grain: record to create, update, delete, or blocked. Unit: milliseconds.
-CREATE OR REPLACE TEMP TABLE plan_record AS
+CREATE OR REPLACE TEMP VIEW plan_record AS
 SELECT
     d.verdict,
     d.kind,
@@ -57,8 +57,7 @@ LEFT JOIN rec_move AS gone ON d.record_id = gone.deleted_id
 LEFT JOIN plan_user AS moved_to ON gone.to_user_id = moved_to.user_id
 LEFT JOIN rec_move AS made ON d.record_id = made.created_id
 LEFT JOIN plan_user AS moved_from ON made.from_user_id = moved_from.user_id
-WHERE d.verdict IN ('create', 'update', 'delete', 'blocked')
-ORDER BY d.kind, d.source, d.source_key, d.run, d.record_id;
+WHERE d.verdict IN ('create', 'update', 'delete', 'blocked');
 
 -- Hours that move, by person. Grain: ftrack user with an allocation to create, update or delete. Unit: ms.
 CREATE OR REPLACE TEMP TABLE plan_moved AS
