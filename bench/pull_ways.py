@@ -92,7 +92,10 @@ def floor(options: dict[str, Any], clock: Clock, folder: Path) -> int:
 
 
 def dlt(options: dict[str, Any], clock: Clock, folder: Path) -> int:
-    """dlt's rest_api source into its DuckDB destination, both as they come."""
+    """dlt's rest_api source into its DuckDB destination, both as they come but for `resource`.
+
+    As it comes it appends; with write_disposition "merge" it finds the rows it has by their primary key.
+    """
     os.environ |= {"RUNTIME__DLTHUB_TELEMETRY": "false", "RUNTIME__LOG_LEVEL": "CRITICAL"}
     import dlt
     from dlt.sources.rest_api import rest_api_source
@@ -107,7 +110,7 @@ def dlt(options: dict[str, Any], clock: Clock, folder: Path) -> int:
     source = rest_api_source(
         {
             "client": {"base_url": planner["url"], "headers": {"auth": planner["token"]}},
-            "resources": [{"name": "assignments", "endpoint": endpoint}],
+            "resources": [{"name": "assignments", "endpoint": endpoint, **options.get("resource", {})}],
         }
     )
     destination = dlt.destinations.duckdb(str(folder / "dlt.duckdb"))

@@ -131,17 +131,18 @@ def wider(start: date | None, end: date | None) -> tuple[date | None, date | Non
 
 
 def ahead(
-    ask: Callable[[Question], Answer], questions: Iterable[Question], most: int
+    ask: Callable[[Question], Answer], questions: Iterable[Question], most: int, hands: int = 0
 ) -> Iterator[tuple[Question, Answer]]:
     """Each question with its answer, in order; the next ones are under way while an answer is dealt with.
 
     One at first, then two, four, up to `most` at a time: whoever stops early has asked little in vain. As
-    many again wait in line: no time is lost while an answer is dealt with. What `ask` raises is raised where
-    its answer would come.
+    many again wait in line: no time is lost while an answer is dealt with. `hands` are threads beyond `most`,
+    for an `ask` that reads its answers too, and itself lets no more than `most` be asked at a time. What
+    `ask` raises is raised where its answer would come.
     """
     left = iter(questions)
     under_way: deque[tuple[Question, Future[Answer]]] = deque()
-    with ThreadPoolExecutor(most, thread_name_prefix="ahead") as pool:
+    with ThreadPoolExecutor(most + hands, thread_name_prefix="ahead") as pool:
         try:
             width = 1
             while True:

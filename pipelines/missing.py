@@ -15,7 +15,8 @@ from connectors.listing import evenly
 from connectors.page import Page
 from pipelines.reading import Reader
 from pipelines.sources import Booked
-from transforms.warehouse.load import PLACE_BITS, Absence, Stages, json_of
+from transforms.warehouse.load import Absence, Stages
+from transforms.warehouse.staging import PLACE_BITS, json_of
 
 # Up to this many missing bookings are asked for one by one; more, and one listing without dates is cheaper.
 CONFIRM_ONE_BY_ONE = 100

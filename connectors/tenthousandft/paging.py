@@ -29,8 +29,8 @@ _EMPTY_PAGES = 3
 _SHOWN_DOUBTS = 3
 _HEAD_BYTES = 2048
 
-HANDS = 2
-"""Threads beyond the requests allowed at a time: they look at bodies, so that no request waits for that."""
+HANDS = 4
+"""Threads beyond the requests allowed at a time: they read bodies, so that no request waits for that."""
 
 Span = tuple[int, int]
 """Number and size of a page: page n of size s holds the rows from (n - 1) * s up to n * s."""
@@ -128,7 +128,8 @@ def read_collection(
     most = first.per_page or per_page  # the service may give less than it is asked for
     book = _Book(ask, (1, most), first)
     book.look_at(first, most)
-    for span, answer in ahead(ask, spans(most), http.limits.concurrency + HANDS) if first.more else ():
+    sheets = ahead(ask, spans(most), http.limits.concurrency, HANDS)
+    for span, answer in sheets if first.more else ():
         sheet = answer if book.joins(span, answer) else ask(span)  # what made it go wrong may have passed
         yield sheet
         book.enter(span, sheet)

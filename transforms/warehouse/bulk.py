@@ -14,7 +14,8 @@ from connectors.columns import Columns
 from connectors.parsing import MAX_SPAN_DAYS
 from transforms.normalise.in_columns import REF, InColumns
 from transforms.normalise.shared import CONTENT_KEY
-from transforms.warehouse.load import PLACE_BITS, Stage
+from transforms.warehouse.load import Stage
+from transforms.warehouse.staging import PLACE_BITS
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ import duckdb
 from pydantic_core import from_json
 
 from transforms.warehouse.connection import beside
-from transforms.warehouse.load import PLACE_BITS, Stage, json_of
+from transforms.warehouse.load import Stage
+from transforms.warehouse.staging import PLACE_BITS, json_of
 
 FORGET_AFTER = timedelta(days=30)
 """Windows move on: what nobody asked for since is forgotten, and the rest read once more."""

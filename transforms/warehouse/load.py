@@ -11,10 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
 
 import duckdb
-from pydantic_core import to_json
 
 from transforms.model import (
     Availability,
@@ -28,7 +26,7 @@ from transforms.model import (
     Timelog,
     WorkItem,
 )
-from transforms.warehouse.connection import model_columns
+from transforms.warehouse.staging import PLACE_BITS, Rows, json_of
 
 # Table -> key columns beside `source`. Types are the model's; the schema has the same columns.
 TABLE_OF: dict[type[Record], str] = {
@@ -57,9 +55,6 @@ KEY_OF = {
 # is no change of the plan: not compared, so an unchanged row keeps its first pointer.
 NOT_COMPARED = {"page_sha256", "page_position"}
 
-# An ordinal is the place of the page, and below it that of the row.
-PLACE_BITS = 32
-
 
 @dataclass(frozen=True, slots=True)
 class Absence:
@@ -85,100 +80,8 @@ class Merged:
     repeated: int
 
 
-class Stage:
-    """Rows on their way into one core table: the temporary table `stage_<table>`.
-
-    Its column `ordinal` tells in which order the rows were read: the place of their page in the listing,
-    then the place on the page. `kept_<table>` holds the keys of rows read that are in the model as they are.
-    `add` leaves the connection alone: another thread may be at work on it, with `insert`.
-    """
-
-    def __init__(self, con: duckdb.DuckDBPyConnection, table: str, folder: Path) -> None:
-        self.con, self.table, self.key = con, table, KEY_OF[table]
-        self.columns: dict[str, str] = {}
-        self._spool: BinaryIO = (folder / f"{table}.ndjson").open("wb")
-        self._spooled = self._selected = self._lost = 0
-
-    @property
-    def staged(self) -> int:
-        """Rows read so far, repeats included."""
-        return self._spooled + self._selected
-
-    def add(self, records: Iterable[Record], place: int = 0) -> None:
-        """Stage records read from the page at `place`, in order."""
-        for record in records:
-            ordinal = (place << PLACE_BITS) + self._spooled
-            self._spool.write(to_json(record)[:-1] + b',"ordinal":%d}\n' % ordinal)
-            self._spooled += 1
-
-    def insert(self, select: str, parameters: dict[str, object]) -> None:
-        """Stage what a query of ours selects, by column name, `ordinal` included."""
-        self._select_into("stage", select, parameters)
-
-    def keep(self, select: str, parameters: dict[str, object]) -> None:
-        """Count the keys that a query of ours selects, with their `ordinal`, as read and unchanged."""
-        self._select_into("kept", select, parameters)
-
-    def remove(self, places: Iterable[int]) -> None:
-        """Take the rows that `insert` staged of these pages off again."""
-        of_these = """(SELECT unnest(from_json(?::JSON, '["BIGINT"]')))"""
-        sql = f"DELETE FROM stage_{self.table} WHERE ordinal >> {PLACE_BITS} IN {of_these}"
-        self._selected -= self.con.execute(sql, [json_of(places)]).fetchall()[0][0]
-
-    def _select_into(self, rows: str, select: str, parameters: dict[str, object]) -> None:
-        self._open()
-        sql = f"INSERT INTO {rows}_{self.table} BY NAME {select}"
-        self._selected += self.con.execute(sql, parameters).fetchall()[0][0]
-
-    def _open(self) -> None:
-        if self.columns:
-            return
-        self.columns = model_columns(self.con, self.table)
-        columns = ", ".join(f"{name} {kind}" for name, kind in self.columns.items())
-        self.con.execute(f"CREATE OR REPLACE TEMP TABLE stage_{self.table} ({columns}, ordinal BIGINT)")
-        self.con.execute(
-            f"CREATE OR REPLACE TEMP TABLE kept_{self.table} ({self.key} VARCHAR, ordinal BIGINT)"
-        )
-        self.con.execute(f"CREATE OR REPLACE TEMP TABLE lost_{self.table} AS FROM stage_{self.table}")
-
-    def materialise(self) -> None:
-        """Empty the spool into `stage_<table>`; of repeated keys the last one read stays, or is kept."""
-        self._open()
-        self._read_spool()
-        self.con.execute(
-            f"CREATE OR REPLACE TEMP TABLE again_{self.table} AS"
-            f" SELECT {self.key}, max(ordinal) AS last FROM ("
-            f"  SELECT {self.key}, ordinal FROM stage_{self.table}"
-            f"  UNION ALL SELECT {self.key}, ordinal FROM kept_{self.table}"
-            f" ) GROUP BY ALL HAVING count(*) > 1"
-        )
-        superseded = f"r.{self.key} = a.{self.key} AND r.ordinal < a.last"
-        [(lost,)] = self.con.execute(
-            f"INSERT INTO lost_{self.table} SELECT r.*"
-            f" FROM stage_{self.table} AS r JOIN again_{self.table} AS a ON {superseded}"
-        ).fetchall()
-        self._lost += lost
-        for rows in ("stage", "kept"):
-            self.con.execute(
-                f"DELETE FROM {rows}_{self.table} AS r USING again_{self.table} AS a WHERE {superseded}"
-            )
-
-    def _read_spool(self) -> None:
-        self._spool.flush()
-        spec = ", ".join(f"{name}: '{kind}'" for name, kind in (*self.columns.items(), ("ordinal", "BIGINT")))
-        if self._spool.tell():
-            self.con.execute(
-                f"INSERT INTO stage_{self.table} BY NAME FROM read_json(?, format = 'newline_delimited',"
-                f" columns = {{{spec}}})",
-                [self._spool.name],
-            )
-            self._spool.seek(0)
-            self._spool.truncate()
-
-    def close(self) -> None:
-        self._spool.close()
-        for rows in ("stage", "kept", "again", "lost"):
-            self.con.execute(f"DROP TABLE IF EXISTS temp.{rows}_{self.table}")
+class Stage(Rows):
+    """Rows read, and what becomes of them in the history of their core table."""
 
     def absent_keys(self, source: str, absence: Absence, since: int = 0) -> list[str]:
         """Keys of current rows that the pages from the place `since` on should have shown and did not."""
@@ -241,14 +144,6 @@ class Stage:
         return {place for (place,) in rows}
 
     @property
-    def keys_by_page(self) -> str:
-        """SQL: place, page_sha256 and keys of each page, with the rows that a later page brought again."""
-        return (
-            f"SELECT ordinal >> {PLACE_BITS} AS place, page_sha256, list({self.key}) AS keys"
-            f" FROM (FROM stage_{self.table} UNION ALL FROM lost_{self.table}) GROUP BY ALL"
-        )
-
-    @property
     def _same(self) -> str:
         return " AND ".join(
             f"core.{c} IS NOT DISTINCT FROM stage.{c}" for c in self.columns if c not in NOT_COMPARED
@@ -277,11 +172,6 @@ def _is_broken(absence: Absence) -> str:
     return f"""list_has_any(from_json(?::JSON, '["VARCHAR"]'), [{keys}]::VARCHAR[])"""
 
 
-def json_of(values: Iterable[object]) -> str:
-    """Values as one JSON text for SQL: DuckDB's Python binding is slow at every single value of a list."""
-    return to_json(values if isinstance(values, dict) else list(values)).decode()
-
-
 class Stages:
     """One stage per core table, opened as records of that type arrive; a context manager for their files."""
 
@@ -300,7 +190,7 @@ class Stages:
 
     def __getitem__(self, table: str) -> Stage:
         if table not in self._stages:
-            self._stages[table] = Stage(self.con, table, Path(self._folder.name))
+            self._stages[table] = Stage(self.con, table, KEY_OF[table], Path(self._folder.name))
         return self._stages[table]
 
     def items(self) -> list[tuple[str, Stage]]:
