@@ -5,6 +5,7 @@
 WITH wire AS (
     SELECT
         *,
+        'ruddr' AS source,
         assignment_type_id = 'project' AS is_work,
         CASE WHEN resource_type_id = 'member' THEN member.id ELSE placeholder.id END AS person_key,
         CASE WHEN assignment_type_id = 'project' THEN project.id END AS project_key,
@@ -28,7 +29,7 @@ WITH wire AS (
 )
 
 SELECT
-    'ruddr' AS source,
+    w.source,
     CASE w.entity
         WHEN 'allocation' THEN w.id
         -- Ids of read-only rows may repeat: id and place together name them.
@@ -66,7 +67,7 @@ SELECT
         false
     ) AS is_sound
 FROM wire AS w
-LEFT JOIN core_person_now AS person ON person.source = 'ruddr' AND person.person_key = w.person_key
-LEFT JOIN core_project_now AS project ON project.source = 'ruddr' AND project.project_key = w.project_key
-LEFT JOIN core_work_item_now AS task ON task.source = 'ruddr' AND task.work_item_key = w.work_item_key
-LEFT JOIN core_leave_type_now AS leave ON leave.source = 'ruddr' AND leave.leave_type_key = w.leave_type_key
+LEFT JOIN core_person_now AS person USING (source, person_key)
+LEFT JOIN core_project_now AS project USING (source, project_key)
+LEFT JOIN core_work_item_now AS task USING (source, work_item_key)
+LEFT JOIN core_leave_type_now AS leave USING (source, leave_type_key)
