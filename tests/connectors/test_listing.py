@@ -21,7 +21,8 @@ def test_answers_come_in_the_order_of_their_questions() -> None:
     assert list(ahead(slow_when_even, range(20), 4)) == [(n, -n) for n in range(20)]
 
 
-def test_never_more_at_a_time_than_allowed() -> None:
+@pytest.mark.parametrize(("hands", "at_work"), [(0, 3), (2, 5)])
+def test_never_more_at_a_time_than_allowed(hands: int, at_work: int) -> None:
     lock, now, most = threading.Lock(), [0], [0]
 
     def ask(_number: int) -> None:
@@ -32,8 +33,8 @@ def test_never_more_at_a_time_than_allowed() -> None:
         with lock:
             now[0] -= 1
 
-    list(ahead(ask, range(30), 3))
-    assert most == [3]
+    list(ahead(ask, range(30), 3, hands))
+    assert most == [at_work]
 
 
 def test_who_stops_early_has_asked_little_in_vain() -> None:
