@@ -305,7 +305,7 @@ def test_the_next_request_leaves_while_a_body_is_read(service, reply):
     service.replies(reply({}))
     http = http_to(service.origin, Limits(concurrency=1, total_seconds=5))
 
-    def ask_meanwhile(body: bytes) -> bool:
+    def ask_meanwhile(_body: bytes) -> bool:
         return http.get("/others").status == 200  # Throttled, if this one still held the only connection
 
     assert http.get("/rows", decoder=ask_meanwhile).document is True
