@@ -147,7 +147,7 @@ def operations_of(plan: Plan, spoken: Dialect) -> tuple[list[list[Any]], list[li
         for operation in operations:
             data = operation["entity_data"]
             operation["entity_data"] = {name: native(value) for name, value in data.items()}
-    return [batch.operations for batch in push._batches(spoken, entries, {})], by_change
+    return [batch.operations for batch in push.batches_of(spoken, entries, {})], by_change
 
 
 def planned(options: argparse.Namespace, folder: Path) -> tuple[Settings, Plan, Dialect]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import gc
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from itertools import chain, islice
 
 import duckdb
 
@@ -15,7 +16,7 @@ from connectors.ftrack.client import Ftrack
 from connectors.ftrack.dialects import Dialect, Record
 from pipelines.connect import ftrack_client
 from pipelines.plan import server, speak
-from pipelines.push import Push, recover
+from pipelines.push import Batch, Found, Push, batches_of, recover
 from pipelines.settings import Settings
 from pipelines.verify import differences, half_done, image_of, named, read_back
 from transforms.reconcile.clocks import planners_clocks
@@ -23,9 +24,11 @@ from transforms.reconcile.drift import moved_snapshots
 from transforms.reconcile.guard import Trip, clock, evaluate
 from transforms.reconcile.plan import HALF_MADE, Change, Plan
 from transforms.reconcile.twins import twins
-from transforms.warehouse.ledger import Ledger
+from transforms.warehouse.ledger import Entry, Ledger
 
 SHOWN = 20
+BUILT_AHEAD = 64
+"""So many requests are built while the ledger is written; they wait in memory, a third of a megabyte each."""
 
 
 class GuardTripped(Exception):
@@ -96,8 +99,9 @@ def apply_plan(
         _check_origin(settings, con, plan, spoken)
         push = Push(ledger, client, spoken)
         with ledger.busy():
-            found = _begin(plan, ledger, client, spoken, [trip.guard for trip in trips])
-            push.run(ledger.entries(plan.sha256, "intended"), found)
+            batches, found = _begin(plan, ledger, client, spoken, [trip.guard for trip in trips])
+            gc.freeze()  # nor is what leaves first
+            push.run(batches, found)
             ledger.finish(plan.sha256)
         ledger.forget(settings.push.keep_plans_days)
         return _result(plan, ledger, push)
@@ -129,30 +133,38 @@ def _check_origin(settings: Settings, con: duckdb.DuckDBPyConnection, plan: Plan
 
 def _begin(
     plan: Plan, ledger: Ledger, client: Ftrack, spoken: Dialect, allowed_trips: Sequence[str]
-) -> dict[str, Record]:
+) -> tuple[Iterator[Batch], Found]:
     """Make the intent durable if the plan still fits ftrack, or if this is the second try.
 
-    Returns the records that the plan will update or delete, as they are. They are asked for while the ledger
-    is written. Raises PlanStale, and then there is nothing of the plan in the ledger.
+    Returns what is to be sent, and the records that are to be updated or deleted, as they are. They are asked
+    for, and the first requests are built, while the ledger is written. Raises PlanStale, and then there is
+    nothing of the plan in the ledger.
     """
     begun = ledger.status(plan.sha256) is not None
-    changes = plan.changes
     if begun:
-        changes = [entry.change for entry in ledger.entries(plan.sha256, "intended")]
+        entries = ledger.entries(plan.sha256, "intended")
+    else:
+        entries = [Entry(plan.sha256, position, change) for position, change in enumerate(plan.changes)]
+    changes = [entry.change for entry in entries]
     with ThreadPoolExecutor(1, "look") as other:
         look = other.submit(_look, client, spoken, changes)
+        ready = other.submit(lambda: _ready(batches_of(spoken, entries, look.result()[0])))
         with nullcontext() if begun else ledger.beginning(plan, allowed_trips):
             found, there = look.result()
             drifts = _moved(changes, found, spoken if begun else None)
             drifts += _made_by_hand(plan, changes, ledger, there)
             if drifts:
                 raise PlanStale(drifts)
-    return found
+    return ready.result(), found
 
 
-def _look(
-    client: Ftrack, spoken: Dialect, changes: Sequence[Change]
-) -> tuple[dict[str, Record], list[Record]]:
+def _ready(batches: Iterator[Batch]) -> Iterator[Batch]:
+    """The same, the first of them built."""
+    first = list(islice(batches, BUILT_AHEAD))
+    return chain(first, batches)
+
+
+def _look(client: Ftrack, spoken: Dialect, changes: Sequence[Change]) -> tuple[Found, list[Record]]:
     """What is in ftrack now of the records to change, and of all that the people of new ones have there.
 
     A record to create needs no look by its id: that is derived, so where it is there already it is ours, and
@@ -177,14 +189,15 @@ def _made_by_hand(
     if not creates:
         return []
     images = [(record["kind"], record["record_id"], image_of(record)) for record in there]
-    ours = ledger.owned(plan.content["server"]) | {change["id"] for change in plan.changes}
+    made = {change["id"] for change in plan.changes}
+    ours = ledger.owned(plan.content["server"]) | made
     return [
         f"{named(change)} is in ftrack already: somebody made {twin}"
         for change, twin in twins(plan, creates, images, ours)
     ]
 
 
-def _moved(changes: Sequence[Change], found: Mapping[str, Record], begun: Dialect | None) -> list[str]:
+def _moved(changes: Sequence[Change], found: Found, begun: Dialect | None) -> list[str]:
     """Records to update or delete that are not as the plan saw them.
 
     Of a plan that was `begun`, in that dialect, an update may be half done.

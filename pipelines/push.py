@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
@@ -68,18 +68,18 @@ class Push:
     stopping: bool = False
     sees: bool = True
 
-    def run(self, entries: Sequence[Entry], found: Found) -> None:
-        """Send all; `found` are the records to update and delete, as they are.
+    def run(self, batches: Iterable[Batch], found: Found) -> None:
+        """Send all, as `batches_of` made them; `found` are the records to update and delete, as they are.
 
         Raises the ConnectorError that ended the run early; what is known not to be done is intended again.
         """
-        groups = _groups(_batches(self.dialect, entries, found))
+        groups = _groups(iter(batches))
         with ThreadPoolExecutor(1, "read back") as self.reader, ThreadPoolExecutor(1, "push") as sender:
             flights: deque[Future[None]] = deque()
             try:
-                while batches := next(groups, []):
-                    self._turn(batches)
-                    flights.append(sender.submit(self._carry_out, batches, found))
+                for group in groups:
+                    self._turn(group)
+                    flights.append(sender.submit(self._carry_out, group, found))
                     if len(flights) > 1:  # one group is under way, one more is ready to leave behind it
                         flights.popleft().result()
                 while flights:
@@ -137,7 +137,7 @@ class Push:
 
     def _send_again(self, entries: Sequence[Entry], found: Found, attempt: int) -> None:
         """What is still missing of a batch, given what is there of it."""
-        for batch in _batches(self.dialect, entries, found):
+        for batch in batches_of(self.dialect, entries, found):
             self._send(batch, found, attempt)
 
     def _unknown(self, batch: Sequence[Entry], error: ConnectorError, attempt: int) -> None:
@@ -239,7 +239,7 @@ def _of_change(dialect: Dialect, change: Change, found: Found) -> list[Operation
             return dialect.delete(kind, record_id, there)
 
 
-def _batches(dialect: Dialect, entries: Sequence[Entry], found: Found) -> Iterator[Batch]:
+def batches_of(dialect: Dialect, entries: Iterable[Entry], found: Found) -> Iterator[Batch]:
     """Changes in order, as many as fit into one request; one change is never split."""
     batch = Batch([], [])
     for entry in entries:
