@@ -69,15 +69,15 @@ ORDER BY r.resource_id;
 
 -- A person's own blocks, numbered so that of overlapping blocks the highest number wins: the one that starts last;
 -- an open start is the earliest of all; of the same start the higher precedence. In 10,000ft another may, by policy.
+-- first_n, last_n: days since 2000-01-01, cut to the days that are counted.
 CREATE OR REPLACE TEMP TABLE block AS
 WITH
 named AS (
     SELECT
         r.resource_id,
-        r.day_id_0,
-        greatest(a.start_date, r.first_day) - DATE '2000-01-01' AS first_day,
-        least(a.end_date, r.last_day) - DATE '2000-01-01' AS last_day,
-        a.hours_per_day,
+        greatest(a.start_date, r.first_day) - DATE '2000-01-01' AS first_n,
+        least(a.end_date, r.last_day) - DATE '2000-01-01' AS last_n,
+        [(hours * 3600000)::BIGINT FOR hours IN a.hours_per_day] AS week_ms,
         coalesce(a.start_date, DATE '0001-01-01') - DATE '0001-01-01' AS started,
         if(a.source = 'tenthousandft', getvariable('overlapping_blocks'), 'starts_last') AS winner,
         a.precedence,
@@ -94,46 +94,56 @@ SELECT
             availability_key
     ))::INTEGER AS block,
     *
-FROM named;
+FROM named
+WHERE first_n <= last_n;
 
--- One working day of a person's own blocks. Grain: day of a resource inside a block. 2000-01-01 was a Saturday.
-CREATE OR REPLACE TEMP TABLE block_day AS
+-- The days of a resource, cut where a block begins or ends. week_ms: the working week of the block that wins, Monday
+-- first; NULL where there is none. Grain: resource, days in a row.
+CREATE OR REPLACE TEMP TABLE segment AS
 WITH
-week AS (
-    SELECT block, unnest(range(1, 8)) AS weekday, (unnest(hours_per_day) * 3600000)::BIGINT AS work_ms
-    FROM block
+cut AS (
+    SELECT resource_id, first_day - DATE '2000-01-01' AS n FROM redone
+    UNION
+    SELECT resource_id, last_day - DATE '2000-01-01' + 1 FROM redone
+    UNION
+    SELECT resource_id, first_n FROM block
+    UNION
+    SELECT resource_id, last_n + 1 FROM block
 ),
-expanded AS (
-    SELECT block, day_id_0, unnest(range(first_day, last_day + 1)) AS day
-    FROM block
+between_cuts AS (
+    SELECT resource_id, n AS first_n, lead(n) OVER (PARTITION BY resource_id ORDER BY n) - 1 AS last_n
+    FROM cut
 )
-SELECT (e.day_id_0 + e.day)::INTEGER AS day_id, arg_max(w.work_ms, e.block) AS block_ms
-FROM expanded AS e
-INNER JOIN week AS w ON e.block = w.block AND w.weekday = isodow(DATE '2000-01-01' + e.day::INTEGER)
-GROUP BY day_id;
+SELECT c.resource_id, c.first_n, c.last_n, arg_max(b.week_ms, b.block) AS week_ms
+FROM between_cuts AS c
+LEFT JOIN block AS b ON c.resource_id = b.resource_id AND c.first_n BETWEEN b.first_n AND b.last_n
+WHERE c.last_n IS NOT NULL
+GROUP BY c.resource_id, c.first_n, c.last_n;
 
 -- 10,000ft: work(p, d) = own block, else 0 on an account holiday, else the account's week.
 -- Ruddr: a member's period inside the active dates, else 0; a placeholder has the workspace default.
 CREATE OR REPLACE TEMP TABLE calendar_contracted AS
 WITH
 expanded AS (
-    SELECT *, unnest(range(first_day - DATE '2000-01-01', last_day - DATE '2000-01-01' + 1))::INTEGER AS n
-    FROM redone
+    SELECT resource_id, week_ms, unnest(range(first_n, last_n + 1))::INTEGER AS n
+    FROM segment
+),
+own AS (
+    SELECT resource_id, n, week_ms[isodow(DATE '2000-01-01' + n)] AS block_ms
+    FROM expanded
 )
 SELECT
-    n.day_id_0 + n.n AS day_id,
-    n.resource_id,
+    r.day_id_0 + o.n AS day_id,
+    o.resource_id,
     s.source_day_id,
     CASE
-        WHEN n.source = 'tenthousandft' THEN coalesce(b.block_ms, s.default_ms)
-        WHEN n.resource_kind = 'placeholder' THEN s.default_ms
-        WHEN s.day < n.active_from OR s.day > n.active_to THEN 0
-        ELSE coalesce(b.block_ms, 0)
+        WHEN r.source = 'tenthousandft' THEN coalesce(o.block_ms, s.default_ms)
+        WHEN r.resource_kind = 'placeholder' THEN s.default_ms
+        WHEN s.day < r.active_from OR s.day > r.active_to THEN 0
+        ELSE coalesce(o.block_ms, 0)
     END AS contracted_ms,
-    n.source = 'tenthousandft' AND b.block_ms IS NULL AND s.on_holiday AS on_holiday
-FROM expanded AS n
-INNER JOIN source_day AS s ON n.source_day_0 + n.n = s.source_day_id
-LEFT JOIN block_day AS b ON n.day_id_0 + n.n = b.day_id
-ORDER BY n.day_id_0 + n.n;
-
-DROP TABLE block_day;
+    r.source = 'tenthousandft' AND o.block_ms IS NULL AND s.on_holiday AS on_holiday
+FROM own AS o
+INNER JOIN redone AS r ON o.resource_id = r.resource_id
+INNER JOIN source_day AS s ON r.source_day_0 + o.n = s.source_day_id
+ORDER BY r.day_id_0 + o.n;

@@ -35,8 +35,8 @@ SELECT
     l.running_days
 FROM redone AS r
 INNER JOIN stretch AS s ON r.source = s.source
-INNER JOIN weight AS f ON getvariable('weight_0') + r.day_id_0 + (s.first_day - DATE '2000-01-01') = f.weight_id
-INNER JOIN weight AS l ON getvariable('weight_0') + r.day_id_0 + (s.last_day - DATE '2000-01-01') = l.weight_id;
+INNER JOIN weight AS f ON weight_at(r.day_id_0, s.first_day) = f.weight_id
+INNER JOIN weight AS l ON weight_at(r.day_id_0, s.last_day) = l.weight_id;
 
 INSERT INTO spread
 WITH
@@ -44,12 +44,12 @@ WITH
 opened AS MATERIALIZED (
     SELECT p.*, w.running_ms - w.weight_ms AS base
     FROM in_periods('group_booking') AS p
-    INNER JOIN weight AS w ON getvariable('weight_0') + p.day_id_0 + (p.first_day - DATE '2000-01-01') = w.weight_id
+    INNER JOIN weight AS w ON weight_at(p.day_id_0, p.first_day) = w.weight_id
 ),
 closed AS (
     SELECT o.*, w.running_ms - o.base AS whole
     FROM opened AS o
-    INNER JOIN weight AS w ON getvariable('weight_0') + o.day_id_0 + (o.last_day - DATE '2000-01-01') = w.weight_id
+    INNER JOIN weight AS w ON weight_at(o.day_id_0, o.last_day) = w.weight_id
 ),
 part AS (
     SELECT
@@ -76,7 +76,7 @@ entered AS MATERIALIZED (
             ELSE w.running_ms - w.weight_ms
         END AS running_before
     FROM part AS p
-    INNER JOIN weight AS w ON getvariable('weight_0') + p.day_id_0 + (p.start_date - DATE '2000-01-01') = w.weight_id
+    INNER JOIN weight AS w ON weight_at(p.day_id_0, p.start_date) = w.weight_id
 ),
 departed AS MATERIALIZED (
     SELECT
@@ -84,7 +84,7 @@ departed AS MATERIALIZED (
         w.weight_id AS last_id,
         if(e.effort_unit = 'hours_per_day', w.running_days, w.running_ms) AS running_through
     FROM entered AS e
-    INNER JOIN weight AS w ON getvariable('weight_0') + e.day_id_0 + (e.end_date - DATE '2000-01-01') = w.weight_id
+    INNER JOIN weight AS w ON weight_at(e.day_id_0, e.end_date) = w.weight_id
 ),
 measured AS (
     SELECT

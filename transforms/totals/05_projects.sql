@@ -36,5 +36,4 @@ SELECT
     w.sign * count(DISTINCT d.person_id) AS people
 FROM work AS w
 INNER JOIN dated AS d ON w.part_id = d.part_id
-WHERE w.ms > 0
 GROUP BY w.project_id, d.period, d.first_day, w.sign;
