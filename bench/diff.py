@@ -6,8 +6,9 @@ there; to delete: there ANTI JOIN wanted; to update: the inner join where the fi
 
 `diff` starts from the same two lists. It looks besides at what we own and last wrote of each record, and at
 what proves that a booking is gone. `to the plan` adds all that follows: waiting after failures, moves, impact
-for the guards, the lists with the names people know, the plan and its hash. Neither of them holds the steps
-before, which make the wanted list from bookings.
+for the guards, the lists with the names people know, the plan as it is written to its file, and its hash;
+`read` also makes objects of it, as whoever shows or applies it does. None of them holds the steps before,
+which make the wanted list from bookings.
 
 A record in twenty differs: a third each is to create, to update, to delete. Each try is a process of its own,
 the median of --tries (3) counts. Options: --records N (200000), --dialect seed|studio.

@@ -58,15 +58,15 @@ SELECT
         ',"kind":"', kind, '"',
         ',"moved_from":' || said_text(moved_from),
         ',"moved_to":' || said_text(moved_to),
-        ',"origin":{"about_project_id":', coalesce(said_text(origin.about_project_id), 'null'),
-        ',"about_user_id":', coalesce(said_text(origin.about_user_id), 'null'),
-        ',"content_key":', coalesce(said_text(origin.content_key), 'null'),
-        ',"person_key":', coalesce(said_text(origin.person_key), 'null'),
-        ',"project_key":', coalesce(said_text(origin.project_key), 'null'),
-        ',"run":', coalesce(origin.run::VARCHAR, 'null'),
-        ',"source":', coalesce(said_text(origin.source), 'null'),
-        ',"source_key":', coalesce(said_text(origin.source_key), 'null'),
-        ',"work_item_key":', coalesce(said_text(origin.work_item_key), 'null'),
+        ',"origin":{"about_project_id":', coalesce(said_text(about_project_id), 'null'),
+        ',"about_user_id":', coalesce(said_text(about_user_id), 'null'),
+        ',"content_key":', coalesce(said_text(content_key), 'null'),
+        ',"person_key":', coalesce(said_text(person_key), 'null'),
+        ',"project_key":', coalesce(said_text(project_key), 'null'),
+        ',"run":', coalesce(run::VARCHAR, 'null'),
+        ',"source":', coalesce(said_text(source), 'null'),
+        ',"source_key":', coalesce(said_text(source_key), 'null'),
+        ',"work_item_key":', coalesce(said_text(work_item_key), 'null'),
         '},"person":', said_text(person),
         ',"project":', said_text(project),
         ',"rule":', coalesce(said_text(rule), 'null'),
@@ -75,4 +75,4 @@ SELECT
     ) AS change
 FROM plan_record
 WHERE verdict <> 'blocked'
-ORDER BY kind, origin.source, origin.source_key, origin.run, record_id;
+ORDER BY kind, source, source_key, run, record_id;

@@ -15,7 +15,6 @@ from transforms.reconcile.plan import (
     Conflict,
     Image,
     Impact,
-    Moved,
     Snapshot,
     SourceImpact,
     Summary,
@@ -29,7 +28,7 @@ _CONTROL = "\\u00"
 _BLOCKED = """
 FROM plan_record
 WHERE verdict = 'blocked'
-ORDER BY kind, origin.source, origin.source_key, origin.run, record_id
+ORDER BY kind, source, source_key, run, record_id
 """
 _KEPT = "SELECT (SELECT count(*) FROM rec_want) - (SELECT count(*) FROM rec_want_left)"
 PAGE = 10_000
@@ -110,8 +109,8 @@ def _blocked_record(row: dict[str, Any]) -> Blocked:
     blocked: Blocked = {
         "what": row["kind"],
         "reason": row["rule"],
-        "source": row["origin"]["source"],
-        "booking": row["origin"]["source_key"],
+        "source": row["source"],
+        "booking": row["source_key"],
         "person": row["person"],
         "project": row["project"],
         "hours": hours(max(row["before_ms"], row["after_ms"])),
@@ -147,7 +146,10 @@ def summary(con: duckdb.DuckDBPyConnection) -> Summary:
             totals[verdict] += count
     return {
         "changes": by_action,
-        "people": [cast("Moved", _in_hours(row)) for row in _rows(con, "FROM plan_moved")],
+        "people": [
+            {"person": person, "added_hours": hours(added_ms), "removed_hours": hours(removed_ms)}
+            for person, added_ms, removed_ms in con.execute("FROM plan_moved").fetchall()
+        ],
         "kept": con.execute(_KEPT).fetchall()[0][0],
         "blocked": totals["blocked"],
         "outside_window": totals["outside window"],
@@ -158,11 +160,12 @@ def summary(con: duckdb.DuckDBPyConnection) -> Summary:
 def impact(con: duckdb.DuckDBPyConnection) -> Impact:
     """What the guards look at."""
     records = con.execute("SELECT coalesce(sum(records), 0)::BIGINT FROM rec_held").fetchall()[0][0]
-    people = [row for row in _rows(con, "FROM plan_impact_user") if row["before_ms"] > 0]
+    people = "FROM plan_impact_user WHERE before_ms > 0"
+    emptied = con.execute(f"SELECT person {people} AND after_ms = 0").fetchall()
     return {
         "records": records,
-        "people": len(people),
-        "people_emptied": [row["person"] for row in people if row["after_ms"] == 0],
+        "people": con.execute(f"SELECT count(*) {people}").fetchall()[0][0],
+        "people_emptied": [person for (person,) in emptied],
         "sources": [
             cast("SourceImpact", row) for row in _rows(con, "FROM rec_impact_source ORDER BY source")
         ],

@@ -208,7 +208,8 @@ class Plan:
     @classmethod
     def made(cls, head: Content, changes: Sequence[str]) -> Plan:
         """A plan from the canonical JSON of each change, in their order, and `head`, which has all else."""
-        return cls._of(canonical(head).replace(_NO_CHANGES, f'"changes":[{",".join(changes)}]', 1))
+        before, after = canonical(head).split(_NO_CHANGES, 1)
+        return cls._of(f'{before}"changes":[{",".join(changes)}]{after}')
 
     @classmethod
     def _of(cls, text: str) -> Plan:

@@ -14,8 +14,10 @@ from transforms.reconcile import collect
 from transforms.reconcile.plan import canonical
 
 TEXTS = ("user_id", "project_id", "task_id", "assignment_type", "allocation_type", "name")
-ORIGIN = ("source", "source_key", "content_key", "person_key", "project_key", "work_item_key")
-ABOUT = ("about_user_id", "about_project_id")
+ORIGIN = (
+    "source", "source_key", "content_key", "person_key", "project_key", "work_item_key",
+    "about_user_id", "about_project_id",
+)  # fmt: skip
 IMAGE = {
     **dict.fromkeys(TEXTS, "VARCHAR"),
     "start": "DATE",
@@ -29,7 +31,8 @@ COLUMNS = {
     **dict.fromkeys(("task", "moved_from", "moved_to"), "VARCHAR"),
     **dict.fromkeys(("before_ms", "after_ms"), "BIGINT"),
     **dict.fromkeys(("before", "after"), IMAGE),
-    "origin": {**dict.fromkeys(ORIGIN + ABOUT, "VARCHAR"), "run": "INTEGER"},
+    **dict.fromkeys(ORIGIN, "VARCHAR"),
+    "run": "INTEGER",
 }
 
 text = st.text(st.characters(codec="utf-8"), max_size=8)
@@ -52,9 +55,8 @@ record = st.fixed_dictionaries(
         "after_ms": ms,
         "before": image,
         "after": image,
-        "origin": st.fixed_dictionaries(
-            {**dict.fromkeys(ORIGIN + ABOUT, st.none() | text), "run": st.integers(0, 99)}
-        ),
+        **dict.fromkeys(ORIGIN, st.none() | text),
+        "run": st.integers(0, 99),
     }
 )
 
@@ -71,7 +73,7 @@ def said(row: dict[str, Any]) -> dict[str, Any]:
         "before": None if action == "create" else before,
         "after": None if action == "delete" else after,
         "rule": row["rule"],
-        "origin": row["origin"],
+        "origin": {name: row[name] for name in ("run", *ORIGIN)},
         "person": row["person"],
         "project": row["project"],
         "hours": {"before": collect.hours(row["before_ms"]), "after": collect.hours(row["after_ms"])},
