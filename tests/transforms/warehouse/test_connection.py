@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.resources import files
 from pathlib import Path
 
 import duckdb
@@ -12,6 +13,7 @@ import pytest
 from transforms.policy import Policy
 from transforms.totals import build, totals
 from transforms.warehouse import WarehouseBusy, WarehouseError, WarehouseVersion, open_warehouse
+from transforms.warehouse.migrate import migrations
 
 HOLD = """
 import duckdb, sys, time
@@ -47,17 +49,33 @@ def test_a_newer_file_is_refused(tmp_path: Path) -> None:
         open_warehouse(path)
 
 
-def test_marts_of_an_older_file_make_way_for_views(tmp_path: Path) -> None:
+def test_each_migration_has_a_number_of_its_own() -> None:
+    names = [item.name for item in files("transforms.warehouse.migrations").iterdir()]
+    numbered = sorted(int(name[:4]) for name in names if name.endswith(".sql"))
+    assert numbered == list(migrations()) == list(range(1, len(numbered) + 1))
+
+
+# Tables of older versions, which are views by now or gone.
+OLDER = {
+    4: ("booking", "person_week", "project_week", "project_month", "usage_week"),
+    6: ("booking_day_fact", "person_week", "project_week_fact", "project_month_fact"),
+}
+
+
+@pytest.mark.parametrize("version", OLDER)
+def test_marts_of_an_older_file_make_way(version: int, tmp_path: Path) -> None:
     path = tmp_path / "warehouse.duckdb"
     with open_warehouse(path) as con:
-        for mart in ("booking", "person_week", "project_week", "project_month", "usage_week"):
+        for mart in OLDER[version]:
             con.execute(f"CREATE TABLE mart_{mart} (hours DOUBLE)")
-        con.execute("DELETE FROM meta_schema WHERE version > 4")
+        con.execute("DELETE FROM meta_schema WHERE version > ?", [version])
     with open_warehouse(path) as con:
         with pytest.raises(LookupError, match="crewtally pull"):
             totals(con, "booking")
         build(con, Policy.model_validate({}))
         assert totals(con, "booking").fetchall() == []
+        left = con.execute("SELECT table_name FROM duckdb_columns() WHERE column_name = 'hours'").fetchall()
+        assert left == [("mart_booking_day",)]
 
 
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:
