@@ -37,7 +37,7 @@ SELECT
     x.source IS NOT NULL AS is_suppressed,
     CASE
         WHEN x.source IS NULL AND k.contracted_ms > 0
-            THEN (c.ms * 2000000 + k.contracted_ms) // (2 * k.contracted_ms)
+            THEN ((c.ms::HUGEINT * 2000000 + k.contracted_ms) // (2 * k.contracted_ms))::BIGINT
     END AS value_millionths
 FROM rec_claim AS c
 LEFT JOIN calendar AS k USING (source, person_key, day)

@@ -100,7 +100,7 @@ INNER JOIN rec_booking AS b USING (source, source_key)
 WHERE d.value_millionths IS NULL AND NOT d.is_suppressed
 GROUP BY d.source, d.source_key
 UNION ALL
-SELECT b.source, b.source_key, p.name, j.name, 'no working day in its span', round(b.effort_amount * 3600000)::BIGINT
+SELECT b.source, b.source_key, p.name, j.name, 'no working day in its span', (b.effort_amount::DECIMAL(38, 6) * 3600000)::BIGINT
 FROM core_booking_now AS b
 SEMI JOIN rec_source USING (source)
 ANTI JOIN rec_booking AS r ON b.source = r.source AND b.source_key = r.source_key

@@ -24,10 +24,11 @@ named AS (
         b.is_tentative OR coalesce(p.is_tentative, false) OR coalesce(w.is_tentative, false) AS is_tentative,
         b.allocate_on_time_off,
         b.vendor_hours,
-        -- percent and ratio in millionths, hours in milliseconds: integers from here on
+        -- percent and ratio in millionths, hours in milliseconds: integers from here on. The widest decimal, or the
+        -- product of a large amount would not fit.
         CASE
-            WHEN b.effort_unit IN ('percent', 'ratio_of_capacity') THEN (b.effort_amount * 1000000)::BIGINT
-            ELSE (b.effort_amount * 3600000)::BIGINT
+            WHEN b.effort_unit IN ('percent', 'ratio_of_capacity') THEN (b.effort_amount::DECIMAL(38, 6) * 1000000)::BIGINT
+            ELSE (b.effort_amount::DECIMAL(38, 6) * 3600000)::BIGINT
         END AS amount
     FROM core_booking_now AS b
     INNER JOIN redone AS r ON b.source = r.source AND b.person_key IS NOT DISTINCT FROM r.person_key

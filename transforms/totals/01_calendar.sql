@@ -77,7 +77,7 @@ named AS (
         r.resource_id,
         greatest(a.start_date, r.first_day) - DATE '2000-01-01' AS first_n,
         least(a.end_date, r.last_day) - DATE '2000-01-01' AS last_n,
-        [(hours * 3600000)::BIGINT FOR hours IN a.hours_per_day] AS week_ms,
+        [(hours::DECIMAL(38, 6) * 3600000)::BIGINT FOR hours IN a.hours_per_day] AS week_ms,
         coalesce(a.start_date, DATE '0001-01-01') - DATE '0001-01-01' AS started,
         if(a.source = 'tenthousandft', getvariable('overlapping_blocks'), 'starts_last') AS winner,
         a.precedence,

@@ -105,16 +105,17 @@ counted AS (
     SELECT
         b.* EXCLUDE (day_id_0, source_day_0, allocate_on_time_off, amount, counts_as),
         coalesce(p.ms, if(b.effort_unit = 'hours_total', b.amount, 0)) AS total_ms,
+        (b.vendor_hours::DECIMAL(38, 6) * 3600000)::BIGINT AS vendor_ms,
         p.ms IS NULL AND b.effort_unit = 'hours_total' AND b.amount > 0 AS is_unplaceable
     FROM booking AS b
     LEFT JOIN placed AS p ON b.booking_id = p.booking_id
 )
 SELECT
-    * EXCLUDE (is_unplaceable),
-    total_ms - (vendor_hours * 3600000)::BIGINT AS drift_ms,
+    * EXCLUDE (is_unplaceable, vendor_ms),
+    total_ms - vendor_ms AS drift_ms,
     CASE
         WHEN is_unplaceable THEN 'no working day in the span'
-        WHEN abs(total_ms - vendor_hours * 3600000) >= 60000 THEN 'differs from the vendor''s total'
+        WHEN abs(total_ms - vendor_ms) >= 60000 THEN 'differs from the vendor''s total'
     END AS flag
 FROM counted;
 

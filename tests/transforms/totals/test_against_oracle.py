@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from connectors.parsing import MAX_EFFORT
 from transforms.policy import Policy
 
 MS_PER_HOUR = 3_600_000
@@ -111,6 +112,26 @@ def test_every_total_is_the_oracles(
     expected = getattr(oracle, source)(studio.rows, studio.start, studio.end)
     ours = marts(product, studio)
     check(ours, expected)
+
+
+EFFORTS = {"percent", "hours_per_day", "fixed_hours", "hoursPerDay", "hoursPerWeek", "hoursPerMonth",
+           "hoursPerAllocation", "hoursRatioOfCapacity"}  # fmt: skip
+
+
+@BOTH
+@settings(RANDOM, max_examples=15)
+@given(data=st.data())
+def test_the_largest_amounts_are_counted_exactly(
+    source: str, data: st.DataObject, studios: ModuleType, product: Product, oracle: ModuleType
+) -> None:
+    studio = data.draw(studios.STRATEGIES[source]())
+    studio = studio.with_bookings(
+        [
+            {name: MAX_EFFORT if name in EFFORTS and value else value for name, value in row.items()}
+            for row in studio.rows[studio.bookings]
+        ]
+    )
+    check(marts(product, studio), getattr(oracle, source)(studio.rows, studio.start, studio.end))
 
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
