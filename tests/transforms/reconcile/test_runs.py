@@ -34,6 +34,7 @@ def runs(changes: list[Any]) -> list[tuple[str, str, float]]:
         (3, [8 / 3, 8 / 3, 8 / 3], [("03-02", "03-04", 0.333333)]),
         (5, 12, [("03-02", "03-06", 1.5)]),
         (5, 0.001, [("03-02", "03-06", 0.000125)]),
+        (5, 8_000_000, [("03-02", "03-06", 1_000_000.0)]),  # the largest share that the contract lets through
     ],
 )
 def test_runs_of_equal_value(studio: Any, days: int, hours: Any, expected: list[Any]) -> None:
