@@ -23,7 +23,7 @@ from transforms.warehouse.bulk import Bulk, PackedPage
 from transforms.warehouse.known import Known, KnownPage
 from transforms.warehouse.landing import Landing
 
-BATCH_PAGES = 32
+BATCH_PAGES = 16
 BATCHES_UNDER_WAY = 2
 
 IDS_SHOWN = 50
@@ -127,13 +127,14 @@ class BulkReader:
 
     def remember(self, present: Iterable[str], known: datetime) -> None:
         """Notes the pages read here for the next time, in the caller's transaction; `present`: all hashes."""
-        self._bulk.use(memory_limit=self._before["memory_limit"])  # lists of keys cannot be put aside
         outdated = self._bulk.stage.outdated_places()
         fresh = {
             place: page
             for place, page in self.done.items()
             if place not in self._kept and place not in outdated
         }
+        # Lists of keys cannot be put aside. Whatever else ran without the limit would fill memory with pages.
+        self._bulk.use(memory_limit=self._before["memory_limit"])
         self._known.remember(self._bulk.stage, fresh, present, known)
 
     def _send(self) -> None:
