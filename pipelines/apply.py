@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import chain, count, islice, repeat
 
 import duckdb
 
@@ -141,18 +141,19 @@ def _begin(
     nothing of the plan in the ledger.
     """
     begun = ledger.status(plan.sha256) is not None
-    if begun:
-        entries = ledger.entries(plan.sha256, "intended")
-    else:
-        entries = [Entry(plan.sha256, position, change) for position, change in enumerate(plan.changes)]
+    entries = (
+        ledger.entries(plan.sha256, "intended")
+        if begun
+        else list(map(Entry, repeat(plan.sha256), count(), plan.changes))
+    )
     changes = [entry.change for entry in entries]
     with ThreadPoolExecutor(1, "look") as other:
         look = other.submit(_look, client, spoken, changes)
         ready = other.submit(lambda: _ready(batches_of(spoken, entries, look.result()[0])))
         with nullcontext() if begun else ledger.beginning(plan, allowed_trips):
-            found, there = look.result()
+            found, there, doubtful = look.result()
             drifts = _moved(changes, found, spoken if begun else None)
-            drifts += _made_by_hand(plan, changes, ledger, there)
+            drifts += _made_by_hand(plan, doubtful, ledger, there)
             if drifts:
                 raise PlanStale(drifts)
     return ready.result(), found
@@ -164,36 +165,37 @@ def _ready(batches: Iterator[Batch]) -> Iterator[Batch]:
     return chain(first, batches)
 
 
-def _look(client: Ftrack, spoken: Dialect, changes: Sequence[Change]) -> tuple[Found, list[Record]]:
+def _look(
+    client: Ftrack, spoken: Dialect, changes: Sequence[Change]
+) -> tuple[Found, list[Record], list[Change]]:
     """What is in ftrack now of the records to change, and of all that the people of new ones have there.
 
     A record to create needs no look by its id: that is derived, so where it is there already it is ours, and
-    ftrack refuses a second. But somebody may have made the same by hand, under another.
+    ftrack refuses a second. But somebody may have made the same by hand, under another: doubtful are the new
+    ones whose people have anything.
     """
     creates = [change for change in changes if change["action"] == "create"]
     touched = [change for change in changes if change["action"] != "create" or change["rule"] == HALF_MADE]
     users = sorted({str((change["after"] or {})["user_id"]) for change in creates})
     kinds = {change["kind"] for change in creates}
-    return read_back(client, spoken, touched), list(spoken.read_of(client.query, users, kinds))
+    there = list(spoken.read_of(client.query, users, kinds))
+    people = {record["user_id"] for record in there}
+    doubtful = [change for change in creates if (change["after"] or {})["user_id"] in people]
+    return read_back(client, spoken, touched), there, doubtful
 
 
 def _made_by_hand(
-    plan: Plan, changes: Sequence[Change], ledger: Ledger, there: Sequence[Record]
+    plan: Plan, creates: Sequence[Change], ledger: Ledger, there: Sequence[Record]
 ) -> list[str]:
     """What the plan would make although somebody has, since it was made."""
-    people = {record["user_id"] for record in there}
-    creates = [
-        change for change in changes
-        if change["action"] == "create" and (change["after"] or {})["user_id"] in people
-    ]  # fmt: skip
     if not creates:
         return []
     images = [(record["kind"], record["record_id"], image_of(record)) for record in there]
-    made = {change["id"] for change in plan.changes}
-    ours = ledger.owned(plan.content["server"]) | made
+    ids = {record["record_id"] for record in there}
+    made = {change["id"] for change in plan.changes if change["id"] in ids}
     return [
         f"{named(change)} is in ftrack already: somebody made {twin}"
-        for change, twin in twins(plan, creates, images, ours)
+        for change, twin in twins(plan, creates, images, ledger.owned(plan.content["server"]) | made)
     ]
 
 
