@@ -44,7 +44,7 @@ def postgres() -> Iterator[Callable[[], str]]:
         try:
             yield database
         finally:
-            server.communicate(timeout=60)
+            server.communicate(timeout=240)
     shutil.rmtree(folder, ignore_errors=True)
 
 
