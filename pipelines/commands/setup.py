@@ -14,7 +14,7 @@ from pipelines.settings import CONFIG_VARIABLE, DEFAULT_FILE
 
 people_option = click.option(
     "--people",
-    type=click.IntRange(1, 20_000),
+    type=click.IntRange(1, 100_000),
     default=40,
     show_default=True,
     help="Size of the invented studio.",
