@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from itertools import chain, count, islice, repeat
+from itertools import chain, islice
 
 import duckdb
 
@@ -144,7 +144,7 @@ def _begin(
     entries = (
         ledger.entries(plan.sha256, "intended")
         if begun
-        else list(map(Entry, repeat(plan.sha256), count(), plan.changes))
+        else [Entry(plan.sha256, position, change) for position, change in enumerate(plan.changes)]
     )
     changes = [entry.change for entry in entries]
     with ThreadPoolExecutor(1, "look") as other:

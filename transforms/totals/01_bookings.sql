@@ -123,8 +123,9 @@ CREATE OR REPLACE TEMP MACRO weight_at(day_id_0, day) AS
 getvariable('weight_0') + day_id_0 + (day - DATE '2000-01-01');
 
 -- What is spread over the first so much of the weight. Rounded to the millisecond, so that the hours of any days in a row
--- are the difference of two of these, and add up to the whole. Way 2 is for products beyond 64 bits.
-CREATE OR REPLACE TEMP MACRO spread_until(way, amount, weight, whole) AS
+-- are the difference of two of these, and add up to the whole. Way 2 is for products beyond 64 bits. Not temporary:
+-- mart_booking_day is worked out by it, too.
+CREATE OR REPLACE MACRO spread_until(way, amount, weight, whole) AS
 CASE way
     WHEN 0 THEN (2 * amount * weight + whole) // (2 * whole)
     WHEN 1 THEN amount * weight

@@ -49,15 +49,11 @@ counted AS (
     SELECT
         e.booking_id,
         w.day_id,
-        CASE e.way
-            WHEN 1 THEN e.amount
-            WHEN 0
-                THEN (2 * e.amount * (w.running_ms - e.base) + e.whole) // (2 * e.whole)
-                - (2 * e.amount * (w.running_ms - w.weight_ms - e.base) + e.whole) // (2 * e.whole)
-            ELSE (
-                (2 * e.amount::HUGEINT * (w.running_ms - e.base) + e.whole) // (2 * e.whole)
-                - (2 * e.amount::HUGEINT * (w.running_ms - w.weight_ms - e.base) + e.whole) // (2 * e.whole)
-            )::BIGINT
+        CASE
+            WHEN e.way = 1 THEN e.amount
+            ELSE
+                spread_until(e.way, e.amount, w.running_ms - e.base, e.whole)
+                - spread_until(e.way, e.amount, w.running_ms - w.weight_ms - e.base, e.whole)
         END AS ms
     FROM expanded AS e
     INNER JOIN mart_weight_fact AS w USING (weight_id)

@@ -1,4 +1,4 @@
-"""Which bookings are spread over which weights: the groups build.py expands one after the other.
+"""Which bookings are spread over which weights: the groups build.py spreads one after the other.
 
 With the default policies there are three. A policy that differs takes the bookings it concerns out of their
 group and gives them days, weights or pieces of their own (01_policies.sql).

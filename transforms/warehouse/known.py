@@ -46,7 +46,7 @@ class Known:
     window: tuple[date, date]
     reading: str
 
-    def recall(self, shown: int = 0) -> dict[str, KnownPage]:
+    def recall(self, shown: int) -> dict[str, KnownPage]:
         """Pages by sha256; whatever is not among them has to be read. On a connection of its own.
 
         `shown`: how many keys of either end of a page to tell.

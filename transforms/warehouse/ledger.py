@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib.resources import files
-from itertools import repeat
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal, NamedTuple
@@ -203,8 +202,7 @@ class Ledger:
         for sha256, positions in rows:
             plan = self.plan(sha256)
             if plan is not None:
-                changes = map(plan.changes.__getitem__, positions)
-                found += map(Entry, repeat(sha256), positions, changes)
+                found += [Entry(sha256, position, plan.changes[position]) for position in positions]
         return found
 
     @contextmanager
