@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import random
-import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -21,13 +20,7 @@ from urllib.parse import urljoin
 
 import requests
 import tenacity
-from urllib3.exceptions import (
-    ConnectTimeoutError,
-    HTTPError,
-    LocationParseError,
-    NewConnectionError,
-    ReadTimeoutError,
-)
+from urllib3.exceptions import HTTPError
 
 from connectors.answers import Answer, clock_skew, decode, encode, error_of, retry_after
 from connectors.errors import (
@@ -42,13 +35,12 @@ from connectors.errors import (
     UnknownOutcome,
     Unreachable,
 )
+from connectors.lost import lost
 from connectors.pacing import window_of
 from connectors.redaction import Redactor
-from connectors.session import PORTS, check_url, open_session, place_of
+from connectors.session import check_url, host_of, open_session, place_of
 
 log = logging.getLogger("crewtally.http")
-
-_NEVER_LEFT = (NewConnectionError, ConnectTimeoutError, LocationParseError, requests.exceptions.InvalidURL)
 
 Judge = Callable[[Answer, Redactor], ConnectorError | None]
 """A service's own reading of an answer, before the general one; None leaves it to the general one."""
@@ -116,6 +108,7 @@ class Http:
         self.redact = Redactor(secrets)
         self.url = url.rstrip("/")
         self._parts = check_url(service, self.url, self.redact(self.url))
+        self._host = host_of(self._parts)
         self._judge = judge
         self._window = window_of(self.origin, self.limits.requests_per_second)
         self._connections = threading.BoundedSemaphore(self.limits.concurrency)
@@ -281,7 +274,7 @@ class Http:
             ) as response:
                 return response, self._body_of(response, shown, call)
         except (requests.RequestException, HTTPError) as error:  # urllib3's own are not always wrapped
-            raise self._lost(error, shown) from error
+            raise lost(error, self.service, self._host, shown, self.redact) from error
 
     def _body_of(self, response: requests.Response, shown: str, call: _Call) -> bytes:
         """The whole body, in as few turns as it arrives in: other threads take one between any two.
@@ -310,23 +303,6 @@ class Http:
             # Bounded, so that a nonsensical time cannot stop this process for good.
             wait = retry_after(429, answer.headers) or 0.0
             self._window.hold(min(wait, self.limits.total_seconds))
-
-    def _lost(self, error: Exception, shown: str) -> TransientError:
-        """What a lost exchange means. Unreachable is kept for requests that certainly never left."""
-        reason = _reason(error)
-        where = f"{self._parts.hostname}:{self._parts.port or PORTS[self._parts.scheme]}"
-        if isinstance(reason, ssl.SSLCertVerificationError):
-            what = (
-                f"{where} shows a certificate that is not valid ({reason.verify_message}): is the URL right?"
-            )
-            return Unreachable(what, service=self.service, url=shown)
-        if isinstance(reason, _NEVER_LEFT):
-            what = f"cannot reach {where} ({_plain(reason)}): is the URL right, and the service up?"
-            return Unreachable(self.redact(what), service=self.service, url=shown)
-        if isinstance(error, requests.Timeout) or isinstance(reason, ReadTimeoutError):
-            return TimedOut(f"{where} gave no answer in time to {shown}", service=self.service, url=shown)
-        what = f"the connection to {where} broke before the answer to {shown} was complete ({_plain(reason)})"
-        return Truncated(self.redact(what), service=self.service, url=shown)
 
     # Trying again.
 
@@ -370,20 +346,3 @@ def _unknown(error: ConnectorError) -> UnknownOutcome:
         "read back before sending it again",
         service=error.service, url=error.url, status=error.status,
     )  # fmt: skip
-
-
-def _reason(error: BaseException) -> BaseException:
-    """The innermost cause that requests and urllib3 wrapped, which says what really happened."""
-    seen = {id(error)}
-    while True:
-        inner = getattr(error, "reason", None) or getattr(error, "original_error", None)
-        inner = inner or next((arg for arg in error.args if isinstance(arg, BaseException)), None)
-        if not isinstance(inner, BaseException) or id(inner) in seen:
-            return error
-        error = inner
-        seen.add(id(error))
-
-
-def _plain(error: BaseException) -> str:
-    """The error's text without the object addresses and wrappers that libraries put in front."""
-    return str(error).rpartition(": ")[2].strip("()'\" ") or type(error).__name__

@@ -16,7 +16,7 @@ from connectors.errors import AuthenticationError, FatalError
 
 log = logging.getLogger("crewtally.http")
 
-PORTS = {"http": 80, "https": 443}
+_PORTS = {"http": 80, "https": 443}
 
 
 class _Credentials(AuthBase):
@@ -34,7 +34,7 @@ def check_url(service: str, url: str, shown: str) -> SplitResult:
     """The parts of a URL that can be asked and holds no secret. Raises FatalError, calling it `shown`."""
     try:
         parts = urlsplit(url)
-        usable = parts.scheme in PORTS and bool(parts.hostname) and parts.port != 0
+        usable = parts.scheme in _PORTS and bool(parts.hostname) and parts.port != 0
     except ValueError:  # a port that is no number, a broken IPv6 address
         usable = False
     if not usable or "@" in parts.netloc or parts.query or parts.fragment:
@@ -74,12 +74,17 @@ def open_session(
     return session
 
 
+def host_of(parts: SplitResult) -> str:
+    """Host and port, as a message names them."""
+    return f"{parts.hostname}:{parts.port or _PORTS[parts.scheme]}"
+
+
 def place_of(address: str) -> tuple[str, str, int | None]:
     """Scheme, host and port by which two addresses are the same origin; a user in one makes it another."""
     try:
         parts = urlsplit(address)
         host = f"{parts.username or ''}@{parts.hostname}" if "@" in parts.netloc else parts.hostname or ""
-        return parts.scheme, host, parts.port or PORTS.get(parts.scheme)
+        return parts.scheme, host, parts.port or _PORTS.get(parts.scheme)
     except ValueError:
         return "", "", None
 
