@@ -8,6 +8,7 @@ others are settled. Tables and units: ledger.sql.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -19,7 +20,7 @@ from typing import Any, Literal, NamedTuple
 
 import duckdb
 
-from transforms.reconcile.plan import Change, Image, Plan
+from transforms.reconcile.plan import Action, Change, Image, Plan
 
 MS_PER_HOUR = 3_600_000
 RETRY_MINUTES = 15
@@ -119,6 +120,14 @@ class Ledger:
     def entries(self, sha256: str, status: str) -> list[Entry]:
         """Changes of a plan in that status, in the plan's order."""
         return self._entries("plan_sha256 = ? AND status = ?", [sha256, status])
+
+    def done(self, sha256: str) -> Counter[Action]:
+        """How many changes of a plan were carried out, by action."""
+        counted = (
+            "SELECT action, count(*) FROM push_change"
+            " WHERE plan_sha256 = ? AND status = 'done' GROUP BY action"
+        )
+        return Counter(dict(self.con.execute(counted, [sha256]).fetchall()))
 
     def unsettled(self, server: str) -> list[Entry]:
         """Changes of any plan for that server that left and whose outcome is not known."""
