@@ -28,7 +28,7 @@ from transforms.warehouse.landing import Landing
 BATCH_ROWS = 16_000
 """A statement is worth its while from so many rows on."""
 
-MOST_ROWS_WAITING = 64_000
+MOST_ROWS_WAITING = 32_000
 """Beyond it the listing waits for SQL."""
 
 IDS_SHOWN = 50
@@ -67,8 +67,9 @@ class BulkReader:
         self._collections = gc.get_threshold()
         gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="normalise")
-        # More threads would get in the way of fetching, and take twice the time.
-        self._before = bulk.use(threads=1, memory_limit=MEMORY)
+        # More threads would get in the way of fetching, and take twice the time. FSST, a compression of texts,
+        # takes a seventh of what merging takes, and saves 35 bytes a booking.
+        self._before = bulk.use(threads=1, memory_limit=MEMORY, disabled_compression_methods="fsst")
         self._recalled = self._worker.submit(known.recall, IDS_SHOWN)
         self._flawed: set[str] = set()
         self._kept: dict[int, str] = {}
