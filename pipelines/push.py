@@ -27,8 +27,8 @@ OPERATIONS_PER_REQUEST = 500
 """One POST is one transaction; very large ones are reported to crash servers."""
 REQUESTS_PER_COMMIT = 8
 """The ledger is written once for so many requests; what a crash leaves open is read back anyway."""
-FIRST_REQUESTS = 2
-"""The first commit is for so many: enough to last until the second."""
+FIRST_REQUESTS = 6
+"""The first commit is for so many: enough to last until the second, which writes the rest of a long plan."""
 REQUESTS_PER_NOTE = 2
 """After the last commit of intents: so little is left to note when the last answer is there."""
 ATTEMPTS = 4
