@@ -142,17 +142,16 @@ def ahead(
     """
     left = iter(questions)
     under_way: deque[tuple[Question, Future[Answer]]] = deque()
-    with ThreadPoolExecutor(most + hands, thread_name_prefix="ahead") as pool:
-        try:
-            width = 1
-            while True:
-                for question in islice(left, max(0, width - len(under_way))):
-                    under_way.append((question, pool.submit(ask, question)))
-                if not under_way:
-                    return
-                question, answer = under_way.popleft()
-                yield question, answer.result()
-                width = 2 * min(width, most)
-        finally:
-            for _, answer in under_way:
-                answer.cancel()
+    pool = ThreadPoolExecutor(most + hands, thread_name_prefix="ahead")
+    try:
+        width = 1
+        while True:
+            for question in islice(left, max(0, width - len(under_way))):
+                under_way.append((question, pool.submit(ask, question)))
+            if not under_way:
+                return
+            question, answer = under_way.popleft()
+            yield question, answer.result()
+            width = 2 * min(width, most)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)  # nobody waits for what was asked in vain

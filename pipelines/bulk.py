@@ -25,10 +25,10 @@ from transforms.warehouse.bulk import Bulk, PackedPage
 from transforms.warehouse.known import Known, KnownPage
 from transforms.warehouse.landing import Landing
 
-BATCH_ROWS = 16_000
-"""A statement is worth its while from so many rows on."""
+BATCH_BYTES = 1_600_000
+"""A statement is worth its while from so much on: some 16,000 bookings of 10,000ft, packed."""
 
-MOST_ROWS_WAITING = 32_000
+MOST_BYTES_WAITING = 2 * BATCH_BYTES
 """Beyond it the listing waits for SQL."""
 
 IDS_SHOWN = 50
@@ -75,7 +75,7 @@ class BulkReader:
         self._kept: dict[int, str] = {}
         self._drift: dict[int, Counter[str]] = {}
         self._waiting: dict[int, PackedPage] = {}
-        self._rows_waiting = 0
+        self._bytes_waiting = 0
         self._under_way: Future[None] | None = None
 
     def __enter__(self) -> Self:
@@ -116,10 +116,8 @@ class BulkReader:
         elif seen.packed is not None:
             self._drift[place] = seen.unknown_fields
             self._waiting[place] = seen.packed
-            self._rows_waiting += seen.packed.rows
-            if self._rows_waiting >= MOST_ROWS_WAITING or (
-                self._rows_waiting >= BATCH_ROWS and self._is_idle()
-            ):
+            self._bytes_waiting += len(seen.packed.wire)
+            if self._bytes_waiting >= (BATCH_BYTES if self._is_idle() else MOST_BYTES_WAITING):
                 self._send()
 
     def finish(self) -> None:
@@ -158,4 +156,4 @@ class BulkReader:
         self._settle()
         if self._waiting:
             self._under_way = self._worker.submit(self._bulk.add, self._waiting)
-        self._waiting, self._rows_waiting = {}, 0
+        self._waiting, self._bytes_waiting = {}, 0
