@@ -16,7 +16,6 @@ from connectors.ftrack.dialects import Dialect, Record
 from pipelines.connect import ftrack_client
 from pipelines.plan import server, speak
 from pipelines.push import (
-    FIRST_REQUESTS,
     REQUESTS_PER_COMMIT,
     Batch,
     Found,
@@ -34,7 +33,7 @@ from transforms.reconcile.twins import twins
 from transforms.warehouse.ledger import Entry, Ledger
 
 SHOWN = 20
-BUILT_AHEAD = FIRST_REQUESTS + REQUESTS_PER_COMMIT
+BUILT_AHEAD = 2 * REQUESTS_PER_COMMIT
 """So many requests are built while the ledger is written: those of the first two commits."""
 
 

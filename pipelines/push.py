@@ -27,8 +27,6 @@ OPERATIONS_PER_REQUEST = 500
 """One POST is one transaction; very large ones are reported to crash servers."""
 REQUESTS_PER_COMMIT = 8
 """The ledger is written once for so many requests; what a crash leaves open is read back anyway."""
-FIRST_REQUESTS = 6
-"""The first commit is for so many: enough to last until the second, which writes the rest of a long plan."""
 REQUESTS_PER_NOTE = 2
 """After the last commit of intents: so little is left to note when the last answer is there."""
 ATTEMPTS = 4
@@ -224,11 +222,8 @@ def _split(entries: Sequence[Entry], found: Found) -> tuple[list[Entry], list[En
 
 
 def _groups(batches: Iterator[Batch]) -> Iterator[list[Batch]]:
-    """The first is a small one, so that something is under way soon."""
-    size = FIRST_REQUESTS
-    while group := list(islice(batches, size)):
+    while group := list(islice(batches, REQUESTS_PER_COMMIT)):
         yield group
-        size = REQUESTS_PER_COMMIT
 
 
 def _of_change(dialect: Dialect, change: Change, found: Found) -> list[Operation]:

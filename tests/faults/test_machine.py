@@ -211,7 +211,6 @@ def test_whatever_happens_ftrack_ends_up_right(
 ) -> None:
     monkeypatch.setattr(push, "OPERATIONS_PER_REQUEST", 3)
     monkeypatch.setattr(push, "REQUESTS_PER_COMMIT", 2)
-    monkeypatch.setattr(push, "FIRST_REQUESTS", 1)
     monkeypatch.setattr(ledger, "SOON", 2)
 
     class Bound(Machine):

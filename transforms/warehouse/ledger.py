@@ -31,7 +31,7 @@ MS_PER_HOUR = 3_600_000
 RETRY_MINUTES = 15
 """So long a change waits after ftrack refused it once; twice as long after each further time."""
 LONGEST_RETRY_MINUTES = 24 * 60
-SOON = 3000
+SOON = 4000
 """So many changes have their rows when a push begins. The others are durable in the plan's document."""
 _LOG_SIZE = "1GB"
 
