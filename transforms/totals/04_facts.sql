@@ -103,7 +103,7 @@ placed AS (
 ),
 counted AS (
     SELECT
-        b.* EXCLUDE (day_id_0, source_day_0, allocate_on_time_off, amount, counts_as),
+        b.* EXCLUDE (source, day_id_0, source_day_0, allocate_on_time_off, amount, counts_as),
         coalesce(p.ms, if(b.effort_unit = 'hours_total', b.amount, 0)) AS total_ms,
         (b.vendor_hours::DECIMAL(38, 6) * 3600000)::BIGINT AS vendor_ms,
         p.ms IS NULL AND b.effort_unit = 'hours_total' AND b.amount > 0 AS is_unplaceable

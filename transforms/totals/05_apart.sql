@@ -1,6 +1,6 @@
 -- Where some of a person's bookings have changed, and nothing else has: what they add to the person's numbers, and what their
--- former versions take away. Hours are integers, so the numbers are those of a full build, to the millisecond. Adds to
--- temp `fresh_person_day_fact`, `fresh_person_week` and `fresh_person_month` the days, weeks and months that differ.
+-- former versions take away. Hours are integers, so the numbers are those of a full build, to the millisecond. Temp
+-- `apart_day`, `apart_week` and `apart_month`: the days, weeks and months that differ, as they are now (06_apart.sql).
 
 CREATE OR REPLACE TEMP TABLE former_spread AS
 SELECT * FROM mart_spread_fact WHERE booking_id IN (SELECT booking_id FROM former_booking WHERE is_apart);
@@ -45,9 +45,6 @@ SELECT
     )
 FROM counted;
 
-INSERT INTO fresh_person_day_fact BY NAME
-SELECT COLUMNS(c -> NOT starts_with(c, 'former_')) FROM apart_day;
-
 -- What mart_person_week and mart_person_month said (table `former`), with the difference. Grain: resource, period.
 CREATE OR REPLACE TEMP MACRO apart_sum(period, former) AS TABLE
 WITH
@@ -87,20 +84,22 @@ CREATE OR REPLACE TEMP VIEW former_week AS SELECT * RENAME (week AS first_day) F
 
 CREATE OR REPLACE TEMP VIEW former_month AS SELECT * RENAME (month AS first_day) FROM mart_person_month;
 
-CREATE OR REPLACE TEMP TABLE apart_week AS FROM apart_sum('week', 'former_week');
+CREATE OR REPLACE TEMP TABLE apart_week_sum AS FROM apart_sum('week', 'former_week');
 
-CREATE OR REPLACE TEMP TABLE apart_month AS FROM apart_sum('month', 'former_month');
+CREATE OR REPLACE TEMP TABLE apart_month_sum AS FROM apart_sum('month', 'former_month');
 
-CREATE OR REPLACE TEMP VIEW recounted_week AS
-SELECT r.source, r.person_key, w.first_day AS week
-FROM apart_week AS w
-INNER JOIN resource AS r USING (resource_id);
+CREATE OR REPLACE TEMP TABLE apart_week AS
+SELECT * RENAME (first_day AS week) FROM person_period('apart_week_sum');
 
-INSERT INTO fresh_person_week BY NAME
-SELECT * RENAME (first_day AS week) FROM person_period('apart_week');
+CREATE OR REPLACE TEMP TABLE apart_month AS
+SELECT * RENAME (first_day AS month) FROM person_period('apart_month_sum');
 
-INSERT INTO fresh_person_month BY NAME
-SELECT * RENAME (first_day AS month) FROM person_period('apart_month');
+CREATE OR REPLACE TEMP VIEW counted_week AS
+FROM fresh_person_week
+UNION ALL BY NAME
+FROM apart_week;
+
+CREATE OR REPLACE TEMP VIEW recounted_week AS SELECT source, person_key, week FROM apart_week;
 
 -- Where they have worked on a project, all they have there is looked at: its people are counted once, whatever number of
 -- bookings they have in it.

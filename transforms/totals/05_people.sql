@@ -44,5 +44,7 @@ ORDER BY source, person, person_key, first_day;
 CREATE OR REPLACE TEMP TABLE fresh_person_week AS
 SELECT * RENAME (first_day AS week) FROM person_period('week_sum');
 
+CREATE OR REPLACE TEMP VIEW counted_week AS FROM fresh_person_week;
+
 CREATE OR REPLACE TEMP TABLE fresh_person_month AS
 SELECT * RENAME (first_day AS month) FROM person_period('month_sum');

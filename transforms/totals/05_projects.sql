@@ -1,10 +1,8 @@
 -- What the people in temp `redo` have in projects. People do not share their hours, so what they have adds up, and so
 -- does their number: the facts of everybody are the sum over any groups of people.
 
--- Temp fresh_work, as work.sql makes it; sign is -1 for what they had at the last build. What is no whole millisecond is
--- not there.
-CREATE OR REPLACE TEMP VIEW signed_work AS FROM fresh_work WHERE ms > 0;
-
+-- Of temp `signed_work` (rows of work.sql): what they have now (sign 1), less what they had at the last build (-1).
+-- Grain: project, part of an ISO week that lies in one month.
 CREATE OR REPLACE TEMP TABLE part_sum AS
 SELECT
     project_id,

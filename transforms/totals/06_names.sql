@@ -25,6 +25,7 @@ WHERE d.is_shown;
 -- Grain: booking.
 CREATE OR REPLACE VIEW mart_booking AS
 SELECT
+    r.source,
     r.person_key,
     r.person,
     r.email,
@@ -61,7 +62,7 @@ counted AS (
 )
 SELECT
     d.booking_id,
-    b.source,
+    r.source,
     b.source_key,
     r.person_key,
     r.resource_kind,

@@ -17,7 +17,7 @@ WHERE
     )
     AND NOT EXISTS (
         SELECT 1
-        FROM fresh_person_week AS new
+        FROM counted_week AS new
         WHERE
             new.source = old.source
             AND new.person_key IS NOT DISTINCT FROM old.person_key
@@ -49,7 +49,7 @@ SELECT
     new.over_days,
     getvariable('known'),
     NULL
-FROM fresh_person_week AS new
+FROM counted_week AS new
 WHERE
     NOT EXISTS (
         SELECT 1

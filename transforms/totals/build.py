@@ -90,7 +90,7 @@ def _put(con: duckdb.DuckDBPyConnection, policy: Policy, *, anew: bool) -> None:
         into = f"CREATE OR REPLACE TABLE mart_{name} AS" if anew else f"INSERT INTO mart_{name} BY NAME"
         con.execute(f"{into} FROM fresh_{name}")
     if not anew:
-        _run(con, "06_settle")
+        _run(con, "06_apart", "06_settle")
     whole = _work("FROM mart_spread_fact", "FROM mart_stretch_fact")
     con.execute(f"CREATE OR REPLACE VIEW mart_work_fact AS SELECT * FROM ({whole}) WHERE ms > 0")
     _run(con, "06_names", "07_marts", "08_history")
@@ -113,13 +113,15 @@ def _spread(con: duckdb.DuckDBPyConnection, number: int, group: groups.Group) ->
 
 
 def _count_work(con: duckdb.DuckDBPyConnection, *, anew: bool) -> None:
-    """Temp fresh_work: project work as it is now (sign 1) and, unless all is new, as it was (-1)."""
-    signed = "SELECT unnest({signs}) AS sign, * EXCLUDE (booking_id) FROM ({work})"
-    work = signed.format(signs=[1], work=_work("FROM spread", "FROM stretch_sum"))
-    con.execute(f"CREATE OR REPLACE TEMP TABLE fresh_work AS {work}")
+    """Temp signed_work: project work as it is now (sign 1) and, unless all is new, as it was (-1)."""
+    work = _work("FROM spread", "FROM stretch_sum")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE fresh_work AS SELECT * EXCLUDE (booking_id) FROM ({work})")
+    signed = ["SELECT 1 AS sign, * FROM fresh_work"]
     for spreads, signs in ((_FORMER, [-1]), (_KEPT, [1, -1])) if not anew else ():
-        work = signed.format(signs=signs, work=_work(spreads, "FROM mart_stretch_fact"))
-        con.execute(f"INSERT INTO fresh_work {work}")
+        work = _work(spreads, "FROM mart_stretch_fact")
+        signed.append(f"SELECT unnest({signs}) AS sign, * EXCLUDE (booking_id) FROM ({work})")
+    kind = "VIEW" if anew else "TABLE"
+    con.execute(f"CREATE OR REPLACE TEMP {kind} signed_work AS FROM ({' UNION ALL '.join(signed)}) WHERE ms > 0")
 
 
 def _work(spreads: str, stretches: str) -> str:

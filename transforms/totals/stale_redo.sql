@@ -12,27 +12,41 @@ SELECT
     b.effort_unit,
     b.allocate_on_time_off,
     b.known_to IS NULL AS is_new,
+    b.snapshot_id NOT IN (FROM fresh_snapshot) AS was_known,
     r.resource_id,
     r.is_active AND r.resource_kind = 'member' AS is_member
 FROM core_booking AS b
 INNER JOIN mart_resource AS r ON b.source = r.source AND b.person_key IS NOT DISTINCT FROM r.person_key
 WHERE b.snapshot_id IN (FROM fresh_snapshot) OR b.closed_by IN (FROM fresh_snapshot);
 
--- Bookings of one person, kind and unit share their weights. Grain: new version that has such a sister, one the last build
--- knew.
+-- Bookings of one person, kind and unit share their weights (groups.py). Grain: new version with a sister that the last build
+-- knew: as a rule the version before it.
 CREATE OR REPLACE TEMP TABLE weighed AS
-SELECT DISTINCT v.source, v.source_key
-FROM changed_version AS v
-INNER JOIN mart_resource AS r ON v.resource_id = r.resource_id
+SELECT DISTINCT n.source, n.source_key
+FROM changed_version AS n
+INNER JOIN changed_version AS o
+    ON
+        n.source_key = o.source_key
+        AND n.resource_id = o.resource_id
+        AND n.kind = o.kind
+        AND n.effort_unit = o.effort_unit
+        AND n.allocate_on_time_off IS NOT DISTINCT FROM o.allocate_on_time_off
+WHERE n.is_new AND o.was_known;
+
+INSERT INTO weighed
+SELECT DISTINCT n.source, n.source_key
+FROM changed_version AS n
+ANTI JOIN weighed AS w ON n.source = w.source AND n.source_key = w.source_key
+INNER JOIN mart_resource AS r ON n.resource_id = r.resource_id
 INNER JOIN core_booking AS b
     ON
-        v.source = b.source
+        n.source = b.source
         AND r.person_key = b.person_key
-        AND v.kind = b.kind
-        AND v.effort_unit = b.effort_unit
-        AND v.allocate_on_time_off IS NOT DISTINCT FROM b.allocate_on_time_off
+        AND n.kind = b.kind
+        AND n.effort_unit = b.effort_unit
+        AND n.allocate_on_time_off IS NOT DISTINCT FROM b.allocate_on_time_off
 WHERE
-    v.is_new
+    n.is_new
     AND b.snapshot_id NOT IN (FROM fresh_snapshot)
     AND (b.closed_by IS NULL OR b.closed_by IN (FROM fresh_snapshot));
 
@@ -74,7 +88,8 @@ changed AS (
 gone AS (
     SELECT b.booking_id
     FROM mart_booking_fact AS b
-    INNER JOIN changed AS c ON b.source = c.source AND b.source_key = c.source_key
+    INNER JOIN mart_resource AS r ON b.resource_id = r.resource_id
+    INNER JOIN changed AS c ON r.source = c.source AND b.source_key = c.source_key
 )
 SELECT b.booking_id, b.resource_id, b.project_id, r.resource_id IS NULL AS is_apart
 FROM mart_booking_fact AS b
