@@ -120,8 +120,8 @@ def _count_work(con: duckdb.DuckDBPyConnection, *, anew: bool) -> None:
     for spreads, signs in ((_FORMER, [-1]), (_KEPT, [1, -1])) if not anew else ():
         work = _work(spreads, "FROM mart_stretch_fact")
         signed.append(f"SELECT unnest({signs}) AS sign, * EXCLUDE (booking_id) FROM ({work})")
-    kind = "VIEW" if anew else "TABLE"
-    con.execute(f"CREATE OR REPLACE TEMP {kind} signed_work AS FROM ({' UNION ALL '.join(signed)}) WHERE ms > 0")
+    rows = f"FROM ({' UNION ALL '.join(signed)}) WHERE ms > 0"
+    con.execute(f"CREATE OR REPLACE TEMP {'VIEW' if anew else 'TABLE'} signed_work AS {rows}")
 
 
 def _work(spreads: str, stretches: str) -> str:
