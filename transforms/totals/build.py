@@ -3,8 +3,8 @@
 The SQL beside this file holds the rules; this module only says in which order it runs. Everything is counted
 into temporary tables first, and then put in place in one short transaction (what a transaction itself has
 written, DuckDB reads with one thread). Project work in Ruddr spreads over what time off leaves, so the time
-off is spread first (groups.py). Where only bookings have changed, their people alone are counted again, by
-the same SQL (stale.py).
+off is spread first (groups.py). Where only bookings have changed, only these, or their people, are counted
+again (stale.py): by the same SQL, and by what else is in the files that say "kept" and "apart".
 """
 
 from __future__ import annotations
@@ -22,11 +22,13 @@ _FACTS = (
     "weight_fact", "stretch_fact", "spread_fact", "booking_fact", "person_day_fact",
     "person_week", "person_month", "project_fact", "planner_fact",
 )  # fmt: skip
+# Which rows of temp `spread` are of people who are counted whole.
 _WHOLE = "CREATE OR REPLACE TEMP VIEW whole_spread AS FROM spread"
 _APART = """
 CREATE OR REPLACE TEMP TABLE apart_spread AS FROM spread SEMI JOIN apart_booking USING (booking_id);
 CREATE OR REPLACE TEMP VIEW whole_spread AS FROM spread ANTI JOIN apart_booking USING (booking_id);
 """
+# Of the last build: what is counted again, and what else those people have on these projects.
 _FORMER = "FROM mart_spread_fact WHERE booking_id IN (SELECT booking_id FROM former_booking)"
 _KEPT = "FROM mart_spread_fact WHERE booking_id IN (SELECT booking_id FROM kept_booking)"
 _NUMBERED = """
@@ -63,7 +65,7 @@ def build(con: duckdb.DuckDBPyConnection, policy: Policy, known: datetime | None
 
 
 def _count(con: duckdb.DuckDBPyConnection, policy: Policy, *, anew: bool) -> None:
-    """The facts of the people in temp `redo`, or of everybody, into temp `fresh_*`."""
+    """The facts of what is to be counted again, or of everybody, into temp `fresh_*`."""
     con.execute("SET VARIABLE anew = ?", [anew])
     _run(con, "00_numbers" if anew else "00_kept")
     _run(con, "01_calendar", "01_bookings", "01_policies", *([] if anew else ["01_kept"]))

@@ -1,9 +1,10 @@
-"""Whose numbers no longer hold: what a build may leave as the last one made it.
+"""Which numbers no longer hold: what a build may leave as the last one made it.
 
 A booking changes the numbers of its own person (and of projects, which are summed from people's). So when
-nothing but bookings has changed since the last build, only the people of those bookings are counted again.
-Whatever else has changed (a rule, a calendar, a project, the days covered) calls for a full build. Bookings
-are known to have changed by the snapshots that opened and closed their versions, not by clocks.
+nothing but bookings has changed since the last build, only these bookings are counted again, or all of a
+person where that is simpler (stale_redo.sql). Whatever else has changed (a rule, a calendar, a project, the
+days covered) calls for a full build. Bookings are known to have changed by the snapshots that opened and
+closed their versions, not by clocks.
 """
 
 from __future__ import annotations
