@@ -19,11 +19,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import marts_check
 
 from pipelines import tables
 from transforms.policy import Policy
@@ -99,7 +101,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         con.execute("SET memory_limit = ?", [options.memory_limit])
         _execute(con, STUDIO, people=options.people, bookings=options.one)
         if options.pandas:
-            found["pandas"] = _pandas(con, options, Path(folder))
+            found["pandas"] = _pandas(con, options.pandas, Path(folder), "--rounds", str(options.rounds))
         for _ in range(options.rounds):
             _timed(found, "bare", partial(con.execute, BARE))
         con.execute(CALENDAR)
@@ -131,27 +133,65 @@ def _timed(found: dict[str, Any], step: str, work: Callable[[], object]) -> None
     found[step] = min(took, found.get(step, took))
 
 
-def _pandas(con: duckdb.DuckDBPyConnection, options: argparse.Namespace, folder: Path) -> list[float]:
-    """The same in pandas (marts_pandas.py), by an interpreter that has it."""
-    con.execute(f"COPY (FROM core_booking_now) TO '{folder}/booking.parquet'")
-    con.execute(f"COPY (FROM core_availability_now) TO '{folder}/availability.parquet'")
+# What pandas reads, as it likes it best.
+HANDED = {
+    "booking": """
+        SELECT * REPLACE (
+            start_date::TIMESTAMP AS start_date, end_date::TIMESTAMP AS end_date,
+            effort_amount::DOUBLE AS effort_amount
+        )
+        FROM core_booking_now
+        """,
+    "person": "FROM core_person_now",
+    "project": "FROM core_project_now",
+    "availability": "FROM core_availability_now",
+    "snapshot": "FROM raw_snapshot",
+}
+
+
+def _pandas(con: duckdb.DuckDBPyConnection, python: str, folder: Path, *more: str) -> list[float]:
+    """The same marts in pandas (marts_pandas.py), by an interpreter that has it.
+
+    Seconds, processor seconds, peak of memory in MB.
+    """
+    for name, rows in HANDED.items():
+        con.execute(f"COPY ({rows}) TO '{folder}/{name}.parquet'")
     script = Path(__file__).with_name("marts_pandas.py")
-    out = subprocess.run([options.pandas, script, folder], stdout=subprocess.PIPE, text=True, check=True)
-    seconds: list[float] = json.loads(out.stdout)
-    return seconds
+    command = [python, str(script), str(folder), *more]
+    out = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    found: list[float] = json.loads(out.stdout)
+    return found
+
+
+def _check_pandas(python: str, people: int, bookings: int) -> None:
+    """Raises Different unless pandas makes our marts of a studio this small."""
+    known = "2026-06-01 10:00:00"
+    with tempfile.TemporaryDirectory(prefix="crewtally-bench-") as folder:
+        con = open_warehouse(Path(folder) / "warehouse.duckdb")
+        _execute(con, STUDIO, people=people, bookings=bookings)
+        build(con, Policy.model_validate({}), datetime.fromisoformat(known))
+        _pandas(con, python, Path(folder), "--known", known, "--write")
+        marts_check.compare(con, Path(folder) / "pandas")
+        con.close()
 
 
 def _row(size: int, found: dict[str, Any]) -> tuple[Any, ...]:
     bare, own, marts, changed = (
         found[step] for step in ("bare", "bare, own calendars", "marts", "1 % changed")
     )
-    beside = [f"{found['pandas'][0] / marts[0]:.1f} x"] if "pandas" in found else []
+    beside = _beside(found["pandas"], marts) if "pandas" in found else []
     return (
         f"{size:,}", round(bare[0], 2), round(own[0], 2), round(marts[0], 2),
         f"{marts[0] / bare[0]:.1f} x", f"{marts[0] / own[0]:.1f} x",
         round(marts[0] / size * 1e6, 1), f"{changed[0] / marts[0]:.1%}",
         f"{found['unchanged'][0] / marts[0]:.1%}", found["megabytes"], *beside,
     )  # fmt: skip
+
+
+def _beside(pandas: list[float], marts: list[float]) -> list[Any]:
+    """Times of the wall, times of the processor, seconds, MB."""
+    ratios = [f"{theirs / ours:.1f} x" for theirs, ours in zip(pandas, marts, strict=False)]
+    return [*ratios, round(pandas[0], 2), round(pandas[2])]
 
 
 def main() -> None:
@@ -168,6 +208,10 @@ def main() -> None:
     if options.one:
         print(json.dumps(measure(options)))
         return
+    if options.pandas:
+        # Booked as densely as the large ones are, and so that people have time left.
+        _check_pandas(options.pandas, people=100, bookings=20_000)
+        _check_pandas(options.pandas, people=200, bookings=2_000)
     rows = []
     for size in options.sizes:
         command = [sys.executable, __file__, *sys.argv[1:], "--one", str(size)]
@@ -176,7 +220,7 @@ def main() -> None:
     names = (
         "bookings", "bare", "own calendars", "marts", "to bare", "to own", "us each", "1 % new", "no change",
         "MB",
-        *(["pandas"] if options.pandas else []),
+        *(["pandas", "its cpu", "its s", "its MB"] if options.pandas else []),
     )  # fmt: skip
     title = f"{options.people} people with calendars of their own, {options.memory_limit}; seconds"
     tables.show(names, rows, title=title)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
@@ -16,7 +15,15 @@ from connectors.ftrack.client import Ftrack
 from connectors.ftrack.dialects import Dialect, Record
 from pipelines.connect import ftrack_client
 from pipelines.plan import server, speak
-from pipelines.push import Batch, Found, Push, batches_of, recover
+from pipelines.push import (
+    FIRST_REQUESTS,
+    REQUESTS_PER_COMMIT,
+    Batch,
+    Found,
+    Push,
+    batches_of,
+    recover,
+)
 from pipelines.settings import Settings
 from pipelines.verify import differences, half_done, image_of, named, read_back
 from transforms.reconcile.clocks import planners_clocks
@@ -27,8 +34,8 @@ from transforms.reconcile.twins import twins
 from transforms.warehouse.ledger import Entry, Ledger
 
 SHOWN = 20
-BUILT_AHEAD = 64
-"""So many requests are built while the ledger is written; they wait in memory, a third of a megabyte each."""
+BUILT_AHEAD = FIRST_REQUESTS + REQUESTS_PER_COMMIT
+"""So many requests are built while the ledger is written: those of the first two commits."""
 
 
 class GuardTripped(Exception):
@@ -223,17 +230,18 @@ def _drift(change: Change, found: Record | None) -> str | None:
 
 def _result(plan: Plan, ledger: Ledger, push: Push) -> ApplyResult:
     """What became of the whole plan; what an earlier run has pushed of it is read back now."""
-    done = ledger.entries(plan.sha256, "done")
+    done = ledger.done(plan.sha256)
     failures = ledger.failures(plan.sha256)
-    push.verify([entry for entry in done if entry.position not in push.verdicts])
-    actions = Counter(entry.change["action"] for entry in done)
-    mismatches = [text for entry in done if (text := push.verdicts[entry.position])]
+    if done.total() > len(push.verdicts):
+        entries = ledger.entries(plan.sha256, "done")
+        push.verify([entry for entry in entries if entry.position not in push.verdicts])
+    mismatches = [text for position in sorted(push.verdicts) if (text := push.verdicts[position])]
     return ApplyResult(
-        created=actions["create"],
-        updated=actions["update"],
-        deleted=actions["delete"],
+        created=done["create"],
+        updated=done["update"],
+        deleted=done["delete"],
         failed=len(failures),
-        verified=len(done) - len(mismatches),
+        verified=done.total() - len(mismatches),
         failures=tuple(_failure(entry.change, error) for entry, error in failures),
         mismatches=tuple(mismatches),
     )

@@ -27,8 +27,10 @@ OPERATIONS_PER_REQUEST = 500
 """One POST is one transaction; very large ones are reported to crash servers."""
 REQUESTS_PER_COMMIT = 8
 """The ledger is written once for so many requests; what a crash leaves open is read back anyway."""
-FIRST_REQUESTS = 2
-"""The first commit is for so many: enough to last until the second."""
+FIRST_REQUESTS = 6
+"""The first commit is for so many: enough to last until the second, which writes the rest of a long plan."""
+REQUESTS_PER_NOTE = 2
+"""After the last commit of intents: so little is left to note when the last answer is there."""
 ATTEMPTS = 4
 PAUSE_SECONDS = 1.0
 """Before the second attempt; it doubles with each further one."""
@@ -73,23 +75,28 @@ class Push:
 
         Raises the ConnectorError that ended the run early; what is known not to be done is intended again.
         """
-        groups = _groups(iter(batches))
         with ThreadPoolExecutor(1, "read back") as self.reader, ThreadPoolExecutor(1, "push") as sender:
             flights: deque[Future[None]] = deque()
             try:
-                for group in groups:
+                for group in _groups(iter(batches)):
                     self._turn(group)
-                    flights.append(sender.submit(self._carry_out, group, found))
-                    if len(flights) > 1:  # one group is under way, one more is ready to leave behind it
+                    flights += [sender.submit(self._carry_out, batch, found) for batch in group]
+                    while len(flights) > len(group):  # this group is ready to leave behind the one before
                         flights.popleft().result()
-                while flights:
-                    flights.popleft().result()
+                self._land(flights)
                 self._read()
             except BaseException:
                 self.stopping = True
                 raise
             finally:
                 sender.shutdown()
+                self._turn([])
+
+    def _land(self, flights: deque[Future[None]]) -> None:
+        """No more are to leave: what comes of the last ones is noted while others are under way."""
+        while flights:
+            flights.popleft().result()
+            if len(flights) % REQUESTS_PER_NOTE == 0:
                 self._turn([])
 
     def verify(self, entries: Sequence[Entry]) -> None:
@@ -113,17 +120,15 @@ class Push:
             except ConnectorError:
                 self.sees = False  # whether that ends the run is for the sender to find out
 
-    def _carry_out(self, batches: Sequence[Batch], found: Found) -> None:
-        waiting = list(batches)
+    def _carry_out(self, batch: Batch, found: Found) -> None:
+        if self.stopping:  # the run is over: this one never left
+            self._note(batch.entries, "intended")
+            return
         try:
-            while waiting and not self.stopping:
-                self._send(waiting.pop(0), found, attempt=1)
+            self._send(batch, found, attempt=1)
         except BaseException:
-            self.stopping = True  # nor does the group behind this one leave
+            self.stopping = True  # nor do those behind it leave
             raise
-        finally:
-            for batch in waiting:  # the run is over: these never left
-                self._note(batch.entries, "intended")
 
     def _send(self, batch: Batch, found: Found, attempt: int) -> None:
         try:

@@ -40,14 +40,14 @@ def read(con: duckdb.DuckDBPyConnection) -> Pushed:
     plans = queries.rows(con, "ledger_plans", needs="push_plan")
     by_plan: dict[str, dict[str, dict[str, int]]] = {}
     outcomes: Counter[str] = Counter()
-    for row in queries.rows(con, "ledger_outcomes", needs="push_change"):
+    for row in queries.rows(con, "ledger_outcomes", needs="push_ledger"):
         by_plan.setdefault(row["plan_sha256"], {}).setdefault(row["action"], {})[row["status"]] = row[
             "changes"
         ]
         outcomes[row["status"]] += row["changes"]
     for plan in plans:
         plan["changes"] = by_plan.get(plan["plan_sha256"], {})
-    unfinished = _named(con, queries.rows(con, "ledger_unfinished", needs="push_change"))
+    unfinished = _named(con, queries.rows(con, "ledger_unfinished", needs="push_ledger"))
     return Pushed(
         plans=plans,
         outcomes=dict(sorted(outcomes.items())),

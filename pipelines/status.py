@@ -63,7 +63,7 @@ def _pushed(con: duckdb.DuckDBPyConnection | None) -> dict[str, Any]:
     """Keys: records (ours, live in ftrack), changes (status -> number), last_plan (None before the first)."""
     records = _rows(con, "push_record", "SELECT count(*)::INTEGER AS n FROM push_record WHERE state = 'live'")
     changes = _rows(
-        con, "push_change", "SELECT status, count(*)::INTEGER AS n FROM push_change GROUP BY 1 ORDER BY 1"
+        con, "push_ledger", "SELECT status, count(*)::INTEGER AS n FROM push_ledger GROUP BY 1 ORDER BY 1"
     )
     plans = _rows(con, "push_plan", _PLANS)
     return {

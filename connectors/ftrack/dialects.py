@@ -328,10 +328,11 @@ def _day_of(text: str | None) -> str | None:
 
 def _at_the_edge(fields: Fields, named: Mapping[str, str]) -> dict[str, Any]:
     """The fields under ftrack's names, with their days as moments. Moments are shared: not to be changed."""
-    return {
-        named.get(name, name): _moment_of(value) if value and name in _DAYS else value
-        for name, value in fields.items()
-    }
+    data = {named.get(name, name): value for name, value in fields.items()}
+    for name in _DAYS:
+        if day := data.get(name):
+            data[name] = _moment_of(day)
+    return data
 
 
 @lru_cache(maxsize=4096)

@@ -10,7 +10,7 @@ word AS (
         row_number() OVER (
             PARTITION BY p.server, c.record_id ORDER BY p.started_at DESC, c.plan_sha256 DESC
         ) = 1 AS is_open
-    FROM push_change AS c
+    FROM push_ledger AS c
     INNER JOIN push_plan AS p USING (plan_sha256)
 ),
 settled AS (

@@ -52,8 +52,8 @@ def test_what_a_later_plan_did_is_no_longer_failed(studio: Any) -> None:
     """A record whose last word is `done` is dealt with, however often it failed before."""
     with duckdb.connect(str(studio.warehouse)) as con:
         con.execute(
-            "INSERT INTO push_plan SELECT 'later', server, dialect, document, allowed_trips, status,"
-            " started_at + INTERVAL 1 HOUR, finished_at FROM push_plan ORDER BY started_at DESC LIMIT 1"
+            "INSERT INTO push_plan SELECT * REPLACE ('later' AS plan_sha256, started_at + INTERVAL 1 HOUR AS"
+            " started_at) FROM push_plan ORDER BY started_at DESC LIMIT 1"
         )
         con.execute(
             "INSERT INTO push_change BY NAME SELECT * REPLACE ('later' AS plan_sha256, 'done' AS status,"

@@ -201,9 +201,7 @@ class Plan:
 
     @classmethod
     def of(cls, content: Content) -> Plan:
-        plan = cls._of(canonical(content))
-        vars(plan)["content"] = content
-        return plan
+        return cls._of(canonical(content))
 
     @classmethod
     def made(cls, head: Content, changes: Sequence[str]) -> Plan:
@@ -218,7 +216,7 @@ class Plan:
 
     @cached_property
     def content(self) -> Content:
-        """What it says. A plan can be large: it is read when somebody asks."""
+        """What it says, keys in their order. A plan can be large: it is read when somebody asks."""
         content: Content = from_json(self._canonical, cache_strings="keys")
         return content
 
@@ -266,6 +264,8 @@ class Plan:
                 f"{file.get('sha256')}). A plan cannot be edited: plan again."
             )
         _check_shape(file["plan"])
+        if plan.dump() == data:  # its keys are in their order: it need not be read again
+            vars(plan)["content"] = file["plan"]
         return plan
 
 

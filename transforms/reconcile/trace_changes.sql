@@ -6,7 +6,7 @@ touched AS (
         c.*,
         p.started_at,
         json_extract(p.document, '$.plan.changes[' || c.position || ']') AS said
-    FROM push_change AS c
+    FROM push_ledger AS c
     INNER JOIN push_plan AS p USING (plan_sha256)
     WHERE p.server = $server AND c.record_id = $record_id
 )

@@ -4,7 +4,7 @@ FROM (
     SELECT server, kind FROM push_record WHERE record_id = $record_id
     UNION ALL
     SELECT p.server, c.kind
-    FROM push_change AS c
+    FROM push_ledger AS c
     INNER JOIN push_plan AS p USING (plan_sha256)
     WHERE c.record_id = $record_id
 )

@@ -2,29 +2,37 @@
 
 A change goes intended -> sending -> done | failed, each step committed before the next request leaves. So
 after any crash, a change that is `intended` never left, one that is `sending` must be read back, and the
-others are settled. Tables and units: ledger.sql.
+others are settled. All of a plan is durable before its first request: a short one as rows, a long one as its
+document and the first rows, and the others follow while the first requests are under way. Tables and units:
+migrations/0008_ledger.sql.
 """
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib.resources import files
+from itertools import chain
+from math import inf
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal, NamedTuple
 
 import duckdb
+from pydantic_core import to_json
 
-from transforms.reconcile.plan import Change, Image, Plan
+from transforms.reconcile.plan import Action, Change, Image, Plan
 
 MS_PER_HOUR = 3_600_000
 RETRY_MINUTES = 15
 """So long a change waits after ftrack refused it once; twice as long after each further time."""
 LONGEST_RETRY_MINUTES = 24 * 60
+SOON = 3000
+"""So many changes have their rows when a push begins. The others are durable in the plan's document."""
 _LOG_SIZE = "1GB"
 
 Status = Literal["done", "failed", "intended"]
@@ -58,12 +66,13 @@ def next_try(last: datetime, failures: int) -> datetime:
 
 
 class Ledger:
-    """The ledger in the working warehouse; creates its tables if they are not there."""
+    """The ledger in the working warehouse. What a crash left half written is completed first."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
         self.con = con
         self._plans: dict[str, Plan] = {}  # read and checked once: they can be large
-        con.execute(_sql("ledger"))
+        self._written: dict[str, int] = {}  # of plans begun here, how many changes have rows
+        con.execute(_sql("ledger_complete"))
 
     def status(self, sha256: str) -> str | None:
         """`applying`, `applied`, `forgotten` (applied long ago), or None where apply never began."""
@@ -78,17 +87,29 @@ class Ledger:
     @contextmanager
     def beginning(self, plan: Plan, allowed_trips: Sequence[str]) -> Iterator[None]:
         """As `begin`, once the block has ended well: it may still refuse, and then nothing is noted."""
-        content = plan.content
         with TemporaryDirectory(prefix="crewtally-plan-") as folder, self._transaction():
-            file = Path(folder) / "plan.json"  # DuckDB reads a long text thrice as fast as it is handed one
-            file.write_bytes(plan.dump())
-            self.con.execute(
-                "INSERT INTO push_plan SELECT ?, ?, ?, content, ?, 'applying', ?, NULL FROM read_text(?)",
-                [plan.sha256, content["server"], content["dialect"], list(allowed_trips), _now(), str(file)],
-            )
-            self.con.execute(_sql("ledger_begin"), {"plan_sha256": plan.sha256, "ms_per_hour": MS_PER_HOUR})
+            self._insert(plan, allowed_trips, Path(folder))
             yield
         self._plans[plan.sha256] = plan
+        self._written[plan.sha256] = SOON
+
+    def _insert(self, plan: Plan, allowed_trips: Sequence[str], folder: Path) -> None:
+        """Through files: DuckDB reads a long text thrice as fast as it is handed one."""
+        begun: dict[str, Any] = {
+            "plan_sha256": plan.sha256,
+            "server": plan.content["server"],
+            "dialect": plan.content["dialect"],
+            "trips": list(allowed_trips),
+            "started_at": _now(),
+            "changes": len(plan.changes),
+            "file": str(folder / "plan.json"),
+        }
+        Path(begun["file"]).write_bytes(plan.dump())
+        self.con.execute(_sql("ledger_plan"), begun)
+        soon = folder / "soon.json"
+        soon.write_bytes(to_json({"plan": {"changes": plan.changes[:SOON]}}))
+        first = {"plan_sha256": plan.sha256, "file": str(soon), "ms_per_hour": MS_PER_HOUR}
+        self.con.execute(_sql("ledger_begin"), first)
 
     def finish(self, sha256: str) -> None:
         """The plan is `applied`: every change is done or failed."""
@@ -119,6 +140,14 @@ class Ledger:
     def entries(self, sha256: str, status: str) -> list[Entry]:
         """Changes of a plan in that status, in the plan's order."""
         return self._entries("plan_sha256 = ? AND status = ?", [sha256, status])
+
+    def done(self, sha256: str) -> Counter[Action]:
+        """How many changes of a plan were carried out, by action."""
+        counted = (
+            "SELECT action, count(*) FROM push_change"
+            " WHERE plan_sha256 = ? AND status = 'done' GROUP BY action"
+        )
+        return Counter(dict(self.con.execute(counted, [sha256]).fetchall()))
 
     def unsettled(self, server: str) -> list[Entry]:
         """Changes of any plan for that server that left and whose outcome is not known."""
@@ -155,6 +184,7 @@ class Ledger:
         if not outcomes and not sending:
             return
         with self._transaction():
+            self._complete(chain(sending, *(outcome.entries for outcome in outcomes)))
             for outcome in _together(outcomes):
                 noted = {"status": outcome.status, "error": outcome.error, "noted_at": _now()}
                 for where, entries in _by_plan(outcome.entries):
@@ -164,6 +194,12 @@ class Ledger:
             self._half_done(outcomes)
             for where, _entries in _by_plan(sending):
                 self.con.execute(_sql("ledger_sending"), where | {"noted_at": _now()})
+
+    def _complete(self, entries: Iterable[Entry]) -> None:
+        """See to it that these have rows, and with them all of their plan."""
+        if any(entry.position >= self._written.get(entry.plan_sha256, inf) for entry in entries):
+            self.con.execute(_sql("ledger_complete"))
+            self._written.clear()
 
     def _own(self, where: dict[str, str], actions: Iterable[str]) -> None:
         """What we own after these were carried out."""
@@ -194,7 +230,7 @@ class Ledger:
 
     def _entries(self, condition: str, parameters: list[Any]) -> list[Entry]:
         rows = self.con.execute(
-            "SELECT plan_sha256, list(position ORDER BY position) FROM push_change"
+            "SELECT plan_sha256, list(position ORDER BY position) FROM push_ledger"
             f" WHERE {condition} GROUP BY plan_sha256 ORDER BY plan_sha256",
             parameters,
         ).fetchall()

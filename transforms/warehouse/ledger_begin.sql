@@ -1,8 +1,8 @@
--- The changes of a plan that is in push_plan, each intended. Grain: change, in the plan's order.
--- Parameters: plan_sha256, ms_per_hour.
+-- The first changes of a plan, each intended. Grain: change, in the plan's order.
+-- Parameters: plan_sha256, file (JSON in the shape of a plan's, with these changes), ms_per_hour.
 INSERT INTO push_change
 SELECT
-    plan_sha256,
+    $plan_sha256,
     position,
     change.action,
     change.kind,
@@ -16,18 +16,6 @@ SELECT
     NULL,
     NULL
 FROM (
-    SELECT plan_sha256, unnest(changes) AS change, generate_subscripts(changes, 1) - 1 AS position
-    FROM (
-        SELECT
-            plan_sha256,
-            from_json(
-                document,
-                '{"plan": {"changes": [{
-                    "action": "VARCHAR", "kind": "VARCHAR", "id": "VARCHAR", "before": "JSON", "after": "JSON",
-                    "origin": "JSON", "hours": {"after": "DOUBLE"}
-                }]}}'
-            ).plan.changes AS changes
-        FROM push_plan
-        WHERE plan_sha256 = $plan_sha256
-    )
+    SELECT unnest(listed) AS change, generate_subscripts(listed, 1) - 1 AS position
+    FROM (SELECT push_changes_of(content) AS listed FROM read_text($file))
 );

@@ -136,10 +136,18 @@ class Stage(Rows):
         """After `merge`: pages with a row that came again in another version, the one that stayed."""
         if not self._lost:
             return set()
+        lost, met = f"lost_{self.table}", f"(FROM met_{self.table} WHERE ordinal = last)"
+        outdated = self._places_of_others(lost, f"{met} AS core")
+        kept = f"(FROM {lost} ANTI JOIN {met} AS met USING (source, {self.key}))"
+        if self.con.execute(f"SELECT 1 FROM {kept} LIMIT 1").fetchall():  # going through the history is dear
+            outdated |= self._places_of_others(kept, f"{self.table}_now AS core")
+        return outdated
+
+    def _places_of_others(self, lost: str, stayed: str) -> set[int]:
+        """The pages of those rows `lost` that another version of themselves has outlived."""
         rows = self.con.execute(
-            f"SELECT DISTINCT ordinal >> {PLACE_BITS} FROM {self.table} AS core"
-            f" JOIN lost_{self.table} AS stage USING (source, {self.key})"
-            f" WHERE core.known_to IS NULL AND NOT ({self._same})"
+            f"SELECT DISTINCT stage.ordinal >> {PLACE_BITS} FROM {stayed}"
+            f" JOIN {lost} AS stage USING (source, {self.key}) WHERE NOT ({self._same})"
         ).fetchall()
         return {place for (place,) in rows}
 

@@ -21,7 +21,7 @@ class Rows:
 
     Its column `ordinal` tells in which order the rows were read: the place of their page in the listing,
     then the place on the page. `kept_<table>` holds the keys of rows read that are in the model as they are,
-    `lost_<table>` the rows that were read again later.
+    `lost_<table>` the rows that were read again later, `met_<table>` all that were met more than once.
     `add` leaves the connection alone: another thread may be at work on it, with `insert`.
     """
 
@@ -84,10 +84,16 @@ class Rows:
             f"  UNION ALL SELECT {self.key}, ordinal FROM kept_{self.table}"
             f" ) GROUP BY ALL HAVING count(*) > 1"
         )
+        # All columns of all rows are gone through once only: what is asked of repeats later stands in `met`.
+        self.con.execute(
+            f"CREATE OR REPLACE TEMP TABLE met_{self.table} AS"
+            f" SELECT r.*, a.last FROM stage_{self.table} AS r"
+            f" JOIN again_{self.table} AS a USING ({self.key})"
+        )
         superseded = f"r.{self.key} = a.{self.key} AND r.ordinal < a.last"
         [(lost,)] = self.con.execute(
-            f"INSERT INTO lost_{self.table} SELECT r.*"
-            f" FROM stage_{self.table} AS r JOIN again_{self.table} AS a ON {superseded}"
+            f"INSERT INTO lost_{self.table}"
+            f" SELECT * EXCLUDE (last) FROM met_{self.table} WHERE ordinal < last"
         ).fetchall()
         self._lost += lost
         for rows in ("stage", "kept"):
@@ -109,7 +115,7 @@ class Rows:
 
     def close(self) -> None:
         self._spool.close()
-        for rows in ("stage", "kept", "again", "lost"):
+        for rows in ("stage", "kept", "again", "met", "lost"):
             self.con.execute(f"DROP TABLE IF EXISTS temp.{rows}_{self.table}")
 
     @property

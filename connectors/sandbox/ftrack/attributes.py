@@ -171,6 +171,7 @@ _READERS: dict[Kind, Callable[[Any], Any]] = {
 }
 
 
+@lru_cache(maxsize=4096)
 def wire_datetime(value: datetime | None) -> dict[str, str] | None:
-    """As replies carry it: naive, in the server's time zone, which is UTC."""
+    """As replies carry it: naive, in the server's time zone, which is UTC. Shared: not to be changed."""
     return None if value is None else {"__type__": "datetime", "value": value.isoformat()}

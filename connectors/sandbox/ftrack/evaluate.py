@@ -16,7 +16,16 @@ from typing import Any
 
 from connectors.sandbox.ftrack.attributes import Collection, Column, EntityType, Relation, to_datetime
 from connectors.sandbox.ftrack.errors import ValidationError
-from connectors.sandbox.ftrack.paths import Found, attribute, collection, entity_type, getter, scalar, through
+from connectors.sandbox.ftrack.paths import (
+    Found,
+    Getter,
+    attribute,
+    collection,
+    entity_type,
+    getter,
+    scalar,
+    through,
+)
 from connectors.sandbox.ftrack.query import (
     Among,
     Both,
@@ -58,7 +67,7 @@ def select(store: Store, query: Query) -> list[Found]:
     rows = list(_rows(store, kind)) if query.where is None else _matching(store, kind, query.where)
     for path, descending in reversed(query.order):
         get, _column = scalar(store, kind, path)
-        rows.sort(key=lambda found, get=get: _sort_key(get(found[1])), reverse=descending)  # type: ignore[misc]
+        rows = _sorted(rows, get, descending)
     return rows
 
 
@@ -68,15 +77,24 @@ def _rows(store: Store, kind: EntityType) -> Iterable[Found]:
             yield name, row
 
 
+def _sorted(rows: list[Found], get: Getter, descending: bool) -> list[Found]:
+    """Empty values first; most lists have none, and compare faster without a thought of them."""
+    try:
+        return sorted(rows, key=lambda found: get(found[1]), reverse=descending)
+    except TypeError:
+        return sorted(rows, key=lambda found: _sort_key(get(found[1])), reverse=descending)
+
+
 def _sort_key(value: Any) -> tuple[bool, Any]:
-    """Empty values first."""
     return (False, 0) if value is None else (True, value)
 
 
 def _matching(store: Store, kind: EntityType, where: Condition) -> list[Found]:
     where = _resolve(store, _spell_out(store, kind, where))
-    test = predicate(store, kind, where)
     known = _candidates(store, kind, where)
+    if known is not None and isinstance(where, Among):
+        return known  # the index has answered it: these rows and no others
+    test = predicate(store, kind, where)
     return [found for found in (_rows(store, kind) if known is None else known) if test(found[1])]
 
 

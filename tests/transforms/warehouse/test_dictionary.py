@@ -20,12 +20,8 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
     """A warehouse with every table any part of crewtally makes."""
     with open_warehouse(":memory:") as con:
         build(con, Policy.model_validate({}))
-        for package, name in (
-            ("transforms.warehouse", "ledger"),
-            ("pipelines", "runs"),
-            ("pipelines", "backfill"),
-        ):
-            con.execute(files(package).joinpath(f"{name}.sql").read_text())
+        for name in ("runs", "backfill"):
+            con.execute(files("pipelines").joinpath(f"{name}.sql").read_text())
         yield con
 
 
