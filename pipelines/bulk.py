@@ -67,8 +67,8 @@ class BulkReader:
         self._collections = gc.get_threshold()
         gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="normalise")
-        # More threads would get in the way of fetching, and take twice the time. FSST, a compression of texts,
-        # takes a seventh of what merging takes, and saves 35 bytes a booking.
+        # More threads would get in the way of fetching, and take twice the time. FSST compression of texts
+        # takes a seventh of the time of merging, and saves 35 bytes a booking.
         self._before = bulk.use(threads=1, memory_limit=MEMORY, disabled_compression_methods="fsst")
         self._recalled = self._worker.submit(known.recall, IDS_SHOWN)
         self._flawed: set[str] = set()

@@ -1,8 +1,8 @@
--- Wanted records against the ledger and a fresh read of ftrack. Output: temp rec_want_left and rec_diff.
+-- Wanted records against the ledger and a fresh read of ftrack. Output: temp rec_unlike, rec_standing and rec_diff.
 
 -- Grain: record of ours on this server. What we last wrote of it is `written`, JSON.
 CREATE OR REPLACE TEMP VIEW rec_ours AS
-SELECT r.* EXCLUDE (server, image, state), r.image AS written
+SELECT r.* EXCLUDE (server, image, state, made_by, changed_by), r.image AS written
 FROM push_record AS r
 INNER JOIN rec_setting AS s USING (server)
 WHERE r.state = 'live';
@@ -37,10 +37,44 @@ SELECT * EXCLUDE (actual_kind, actual_id, actual_image) FROM rec_unlike WHERE re
 CREATE OR REPLACE TEMP VIEW rec_actual_left AS
 SELECT actual_kind AS kind, actual_id AS record_id, actual_image AS image FROM rec_unlike WHERE actual_id IS NOT NULL;
 
+-- Hours of a record that has begun count from today on, in proportion to its calendar days. Unit: ms.
+CREATE OR REPLACE TEMP MACRO future_ms(first_day, last_day, ms, today) AS
+    CASE
+        WHEN last_day < today THEN 0
+        WHEN first_day >= today THEN ms
+        ELSE ms * (last_day - today + 1) // (last_day - first_day + 1)
+    END;
+
+-- Records of ours, counted: what is in ftrack of them, with the hours still ahead, and the ids of those that are
+-- `gone`. The one look at all of ours and all of ftrack. Grain: kind, user, project (NULL: leave).
+CREATE OR REPLACE TEMP TABLE rec_standing AS
+SELECT
+    o.kind,
+    o.about_user_id AS user_id,
+    o.about_project_id AS project_id,
+    count(a.record_id) AS records,
+    sum(future_ms(a.start, a."end", o.ms, s.today))::BIGINT AS future_ms,
+    list(o.record_id) FILTER (a.record_id IS NULL) AS gone
+FROM rec_ours AS o
+LEFT JOIN ft_record AS a ON o.record_id = a.record_id
+CROSS JOIN rec_setting AS s
+GROUP BY o.kind, o.about_user_id, o.about_project_id;
+
+-- Grain: record of ours that is not in ftrack.
+CREATE OR REPLACE TEMP TABLE rec_gone AS
+SELECT unnest(gone) AS record_id FROM rec_standing;
+
+-- Records of ours that are not wanted, there and right. Grain: such a record.
 CREATE OR REPLACE TEMP TABLE rec_ours_left AS
 SELECT *
 FROM rec_ours
-ANTI JOIN (SELECT record_id FROM rec_want ANTI JOIN rec_want_left USING (record_id)) AS kept USING (record_id);
+SEMI JOIN (
+    SELECT record_id FROM rec_unlike
+    UNION ALL
+    SELECT actual_id FROM rec_unlike
+    UNION ALL
+    SELECT record_id FROM rec_gone
+) AS unlike USING (record_id);
 
 -- Records of others that already say what a new record of ours would. Grain: wanted record. One record of
 -- theirs stands for one of ours.
@@ -82,22 +116,23 @@ SELECT record_id, kind, source, source_key, about_user_id
 FROM rec_ours_left
 ANTI JOIN rec_want_left USING (record_id);
 
--- Their bookings that are gone from their source. Grain: booking without a current row. `is_proven`: the listing
--- that lacked it was complete; `is_listed`: and so was the latest one.
+-- Their bookings. Grain: booking, by the last version that ended; `is_there`: and another did not end.
+CREATE OR REPLACE TEMP TABLE rec_loose_booking AS
+SELECT
+    source,
+    source_key,
+    bool_or(known_to IS NULL) AS is_there,
+    arg_max(closed_by, known_to) AS closed_by,
+    arg_max(start_date, known_to) AS start_date,
+    arg_max(end_date, known_to) AS end_date
+FROM core_booking
+SEMI JOIN rec_loose USING (source, source_key)
+GROUP BY source, source_key;
+
+-- Those that are gone from their source. Grain: booking without a current row. `is_proven`: the listing that lacked
+-- it was complete; `is_listed`: and so was the latest one.
 CREATE OR REPLACE TEMP TABLE rec_closed AS
 WITH
-last_version AS (
-    SELECT
-        source,
-        source_key,
-        arg_max(closed_by, known_to) AS closed_by,
-        arg_max(start_date, known_to) AS start_date,
-        arg_max(end_date, known_to) AS end_date
-    FROM core_booking
-    SEMI JOIN rec_loose USING (source, source_key)
-    GROUP BY source, source_key
-    HAVING bool_and(known_to IS NOT NULL)
-),
 latest AS (
     SELECT source, bool_and(complete) AS complete
     FROM (
@@ -115,56 +150,58 @@ SELECT
     v.end_date,
     coalesce(s.complete, false) AS is_proven,
     coalesce(l.complete, false) AS is_listed
-FROM last_version AS v
+FROM rec_loose_booking AS v
 LEFT JOIN raw_snapshot AS s ON v.closed_by = s.snapshot_id
-LEFT JOIN latest AS l ON v.source = l.source;
+LEFT JOIN latest AS l ON v.source = l.source
+WHERE NOT v.is_there;
 
 -- Assignments and team memberships that a booking may still stand behind although it can no longer be
 -- matched: its person and its project or task are those that earlier pushes of ours remember.
+CREATE OR REPLACE TEMP TABLE rec_uncertain AS
+SELECT source, person_key, user_id, project_key, work_item_key, status
+FROM rec_booking
+WHERE
+    kind = 'work'
+    AND (
+        status NOT IN ('ok', 'placeholder', 'unassigned', 'tentative')
+        OR (status = 'ok' AND work_item_key IS NOT NULL AND task_id IS NULL)
+    );
+
+-- The assignments and memberships. Grain: kind, user, task or project.
 CREATE OR REPLACE TEMP TABLE rec_doubt AS
 WITH
-unmatched AS (
-    SELECT *
-    FROM rec_booking
-    WHERE
-        kind = 'work'
-        AND (
-            status NOT IN ('ok', 'placeholder', 'unassigned', 'tentative')
-            OR (status = 'ok' AND work_item_key IS NOT NULL AND task_id IS NULL)
-        )
-),
 person AS (
     SELECT DISTINCT source, person_key, about_user_id AS user_id
     FROM rec_ours
-    SEMI JOIN unmatched USING (source, person_key)
+    SEMI JOIN rec_uncertain USING (source, person_key)
     UNION
-    SELECT source, person_key, user_id FROM unmatched WHERE user_id IS NOT NULL
+    SELECT source, person_key, user_id FROM rec_uncertain WHERE user_id IS NOT NULL
 ),
 context AS (
     SELECT DISTINCT kind, source, work_item_key AS context_key, written ->> 'task_id' AS context_id
     FROM rec_ours
-    SEMI JOIN unmatched USING (source, work_item_key)
+    SEMI JOIN rec_uncertain USING (source, work_item_key)
     WHERE kind = 'assignment'
     UNION
     SELECT DISTINCT 'team', source, project_key, about_project_id
     FROM rec_ours
-    SEMI JOIN unmatched USING (source, project_key)
+    SEMI JOIN rec_uncertain USING (source, project_key)
     WHERE about_project_id IS NOT NULL
 )
 SELECT DISTINCT context.kind, person.user_id, context.context_id
-FROM unmatched AS u
+FROM rec_uncertain AS u
 INNER JOIN person ON u.source = person.source AND u.person_key = person.person_key
 INNER JOIN context
     ON u.source = context.source
     AND context.context_key = if(context.kind = 'team', u.project_key, u.work_item_key)
 WHERE context.kind = 'assignment' OR u.status <> 'ok';
 
--- What we last wrote of the records that are not simply kept. Grain: such a record of ours.
+-- The same, and what we last wrote of each as an image. Grain: record of ours that is not simply kept.
 CREATE OR REPLACE TEMP TABLE rec_written AS
 WITH
 parsed AS (
     SELECT
-        record_id,
+        * EXCLUDE (written),
         from_json(
             written,
             '{"user_id": "VARCHAR", "project_id": "VARCHAR", "task_id": "VARCHAR", "assignment_type": "VARCHAR",
@@ -174,7 +211,7 @@ parsed AS (
     FROM rec_ours_left
 )
 SELECT
-    record_id,
+    * EXCLUDE (j),
     {
         user_id: j.user_id,
         project_id: j.project_id,
@@ -217,8 +254,7 @@ INNER JOIN rec_written AS i ON o.record_id = i.record_id
 LEFT JOIN rec_source AS s ON o.source = s.source
 LEFT JOIN (FROM rec_booking SEMI JOIN rec_loose USING (source, source_key)) AS b
     ON o.source = b.source AND o.source_key = b.source_key
-LEFT JOIN (FROM core_booking_now SEMI JOIN rec_loose USING (source, source_key)) AS k
-    ON o.source = k.source AND o.source_key = k.source_key
+LEFT JOIN (FROM rec_loose_booking WHERE is_there) AS k ON o.source = k.source AND o.source_key = k.source_key
 LEFT JOIN rec_closed AS c ON o.source = c.source AND o.source_key = c.source_key
 LEFT JOIN (
     SELECT DISTINCT source, source_key FROM rec_day SEMI JOIN rec_loose USING (source, source_key) WHERE is_suppressed
@@ -248,8 +284,12 @@ SELECT * FROM last_word WHERE status <> 'done';
 -- the wanted image.
 CREATE OR REPLACE TEMP TABLE rec_diff AS
 WITH
-ours AS (
-    SELECT rec_ours_left.*, rec_written.image FROM rec_ours_left INNER JOIN rec_written USING (record_id)
+side AS (
+    SELECT
+        * EXCLUDE (actual_kind, actual_image),
+        if(actual_id IS NULL, NULL, actual_image) AS actual_image,
+        coalesce(record_id, actual_id) AS either_id
+    FROM rec_unlike
 ),
 joined AS (
     SELECT
@@ -257,9 +297,9 @@ joined AS (
         coalesce(w.record_id, o.record_id) AS record_id,
         w.record_id IS NOT NULL AS is_wanted,
         o.record_id IS NOT NULL AS is_ours,
-        a.record_id IS NOT NULL AS is_there,
+        w.actual_id IS NOT NULL AS is_there,
         h.action AS half,
-        o.image IS NOT DISTINCT FROM a.image OR coalesce(h.action = 'delete', false) AS is_untouched,
+        o.image IS NOT DISTINCT FROM w.actual_image OR coalesce(h.action = 'delete', false) AS is_untouched,
         f.foreign_id,
         u.rule AS unwanted_rule,
         u.is_evident,
@@ -267,7 +307,7 @@ joined AS (
         OR coalesce(u.start_date <= t.delete_to AND u.end_date >= t.delete_from, false) AS is_in_window,
         t.overwrite_edits,
         t.recreate_deleted,
-        a.image AS before,
+        w.actual_image AS before,
         w.image AS after,
         coalesce(w.source, o.source) AS source,
         coalesce(w.source_key, o.source_key) AS source_key,
@@ -282,13 +322,13 @@ joined AS (
         o.about_project_id AS old_project_id,
         coalesce(o.ms, 0) AS before_ms,
         coalesce(w.ms, 0) AS after_ms
-    FROM rec_want_left AS w
-    FULL OUTER JOIN ours AS o ON w.record_id = o.record_id
-    LEFT JOIN rec_actual_left AS a ON coalesce(w.record_id, o.record_id) = a.record_id
+    FROM side AS w
+    FULL OUTER JOIN rec_written AS o ON w.either_id = o.record_id
     LEFT JOIN rec_foreign AS f ON w.record_id = f.record_id
     LEFT JOIN rec_unwanted AS u ON o.record_id = u.record_id
     LEFT JOIN rec_half AS h ON coalesce(w.record_id, o.record_id) = h.record_id
     CROSS JOIN rec_setting AS t
+    WHERE w.record_id IS NOT NULL OR o.record_id IS NOT NULL
 )
 SELECT
     *,

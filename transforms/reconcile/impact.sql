@@ -1,25 +1,8 @@
 -- What a plan does to the work ahead, in hours. Leave does not count as work.
--- Hours of a record that has begun count from today on, in proportion to its calendar days. Unit: ms.
-
-CREATE OR REPLACE TEMP MACRO future_ms(first_day, last_day, ms, today) AS
-    CASE
-        WHEN last_day < today THEN 0
-        WHEN first_day >= today THEN ms
-        ELSE ms * (last_day - today + 1) // (last_day - first_day + 1)
-    END;
 
 -- Records of ours that are in ftrack. Grain: kind, user, project (NULL: leave).
-CREATE OR REPLACE TEMP TABLE rec_held AS
-SELECT
-    o.kind,
-    o.about_user_id AS user_id,
-    o.about_project_id AS project_id,
-    count(*) AS records,
-    sum(future_ms(a.start, a."end", o.ms, s.today))::BIGINT AS future_ms
-FROM rec_ours AS o
-INNER JOIN ft_record AS a USING (record_id)
-CROSS JOIN rec_setting AS s
-GROUP BY o.kind, o.about_user_id, o.about_project_id;
+CREATE OR REPLACE TEMP VIEW rec_held AS
+SELECT kind, user_id, project_id, records, future_ms FROM rec_standing WHERE records > 0;
 
 -- Work that is ours before the plan, what the plan takes of it, and what it adds. Grain: none, rows add up.
 CREATE OR REPLACE TEMP TABLE rec_future AS
@@ -73,14 +56,14 @@ made AS (
 missing AS (
     SELECT DISTINCT source, source_key
     FROM rec_ours_left
-    ANTI JOIN rec_actual_left USING (record_id)
+    SEMI JOIN rec_gone USING (record_id)
     WHERE kind = 'allocation'
 ),
 others AS (
     SELECT DISTINCT o.source, o.source_key
     FROM rec_ours AS o
     SEMI JOIN missing AS m ON o.source = m.source AND o.source_key = m.source_key
-    SEMI JOIN ft_record AS a ON o.record_id = a.record_id
+    ANTI JOIN rec_gone AS g ON o.record_id = g.record_id
     WHERE o.kind = 'allocation'
 ),
 vanished AS (
@@ -94,7 +77,7 @@ lost AS (
     SELECT o.source, count(DISTINCT o.source_key) AS lost
     FROM rec_loose AS o
     SEMI JOIN rec_actual_left AS a ON o.record_id = a.record_id
-    ANTI JOIN core_booking_now AS b ON o.source = b.source AND o.source_key = b.source_key
+    ANTI JOIN (FROM rec_loose_booking WHERE is_there) AS b ON o.source = b.source AND o.source_key = b.source_key
     WHERE o.kind = 'allocation'
     GROUP BY o.source
 ),
