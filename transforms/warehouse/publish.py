@@ -62,7 +62,8 @@ def _relations(con: duckdb.DuckDBPyConnection) -> tuple[list[str], dict[str, str
 
 def _read_first(views: dict[str, str]) -> dict[str, str]:
     """Those that others read come before these: a view is made only where all it reads is there."""
-    reads = {name: views.keys() & set(re.findall(r"\w+", sql)) - {name} for name, sql in views.items()}
+    words = {name: set(re.findall(r"\w+", sql)) - {name} for name, sql in views.items()}
+    reads = {name: sorted(views.keys() & words[name]) for name in views}
     return {name: views[name] for name in TopologicalSorter(reads).static_order()}
 
 
