@@ -6,7 +6,8 @@
 A booking spans 28 days (20 working days); every person has a calendar of their own. The bare query unnests
 the same bookings to days and groups them by person, project and week: once as if every day had eight hours,
 and once with the hours of each person's own calendar, without which no total is right. Then the build that
-follows when nothing changed, and when a hundredth of the people had all their bookings changed.
+follows when nothing changed, when a hundredth of the people had all their bookings changed ("1 % new"), and
+when as many bookings changed, strewn over everybody ("strewn").
 """
 
 from __future__ import annotations
@@ -83,14 +84,19 @@ GROUP BY ALL
 """  # noqa: S608 - no text of others
 
 
-# A hundredth of the people: theirs is a hundredth of the bookings.
+# A hundredth of the bookings gets other hours: all of a hundredth of the people, or some of nearly everybody.
 CHANGE = """
-UPDATE core_booking SET known_to = TIMESTAMP '2026-02-01', closed_by = 't'
-WHERE person_key::INTEGER % 100 = 0;
+UPDATE core_booking SET known_to = TIMESTAMP '2026-02-01', closed_by = '{snapshot}'
+WHERE known_to IS NULL AND {which};
 INSERT INTO core_booking
-SELECT * REPLACE (effort_amount * 2 AS effort_amount, NULL AS known_to, NULL AS closed_by, 't' AS snapshot_id)
-FROM core_booking WHERE closed_by = 't';
+SELECT * REPLACE (
+    effort_amount * 2 AS effort_amount, NULL AS known_to, NULL AS closed_by, '{snapshot}' AS snapshot_id
+)
+FROM core_booking WHERE closed_by = '{snapshot}';
+CHECKPOINT
 """
+OF_FEW_PEOPLE = CHANGE.format(snapshot="t", which="person_key::INTEGER % 100 = 0")
+OF_EVERYBODY = CHANGE.format(snapshot="u", which="hash(source_key) % 100 = 0")
 
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
@@ -114,8 +120,9 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
             con.execute("DROP TABLE IF EXISTS known_build")
             _timed(found, "marts", build_marts)
         _timed(found, "unchanged", build_marts)
-        _execute(con, CHANGE)
-        _timed(found, "1 % changed", build_marts)
+        for change, step in ((OF_FEW_PEOPLE, "of 1 % of people"), (OF_EVERYBODY, "of everybody")):
+            _execute(con, change)
+            _timed(found, step, build_marts)
         con.close()
     return found | {"megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}
 
@@ -176,14 +183,13 @@ def _check_pandas(python: str, people: int, bookings: int) -> None:
 
 
 def _row(size: int, found: dict[str, Any]) -> tuple[Any, ...]:
-    bare, own, marts, changed = (
-        found[step] for step in ("bare", "bare, own calendars", "marts", "1 % changed")
-    )
+    steps = ("bare", "bare, own calendars", "marts", "of 1 % of people", "of everybody")
+    bare, own, marts, few, strewn = (found[step] for step in steps)
     beside = _beside(found["pandas"], marts) if "pandas" in found else []
     return (
         f"{size:,}", round(bare[0], 2), round(own[0], 2), round(marts[0], 2),
         f"{marts[0] / bare[0]:.1f} x", f"{marts[0] / own[0]:.1f} x",
-        round(marts[0] / size * 1e6, 1), f"{changed[0] / marts[0]:.1%}",
+        round(marts[0] / size * 1e6, 1), f"{few[0] / marts[0]:.1%}", f"{strewn[0] / marts[0]:.1%}",
         f"{found['unchanged'][0] / marts[0]:.1%}", found["megabytes"], *beside,
     )  # fmt: skip
 
@@ -218,8 +224,8 @@ def main() -> None:
         out = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
         rows.append(_row(size, json.loads(out.splitlines()[-1])))
     names = (
-        "bookings", "bare", "own calendars", "marts", "to bare", "to own", "us each", "1 % new", "no change",
-        "MB",
+        "bookings", "bare", "own calendars", "marts", "to bare", "to own", "us each", "1 % new", "strewn",
+        "no change", "MB",
         *(["pandas", "its cpu", "its s", "its MB"] if options.pandas else []),
     )  # fmt: skip
     title = f"{options.people} people with calendars of their own, {options.memory_limit}; seconds"

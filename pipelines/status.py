@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from pipelines import tables
+from pipelines import queries, tables
 from pipelines.lock import lake
 from pipelines.settings import Settings
 
@@ -76,11 +76,8 @@ def _pushed(con: duckdb.DuckDBPyConnection | None) -> dict[str, Any]:
 def _rows(
     con: duckdb.DuckDBPyConnection | None, table: str, sql: str, parameters: list[Any] | None = None
 ) -> list[dict[str, Any]]:
-    """Rows of `sql`; none while its table does not exist."""
-    if (
-        con is None
-        or not con.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [table]).fetchall()
-    ):
+    """Rows of `sql`; none while its table or view does not exist."""
+    if con is None or not queries.has(con, table):
         return []
     result = con.execute(sql, parameters or [])
     return tables.objects([column[0] for column in result.description or []], result.fetchall())

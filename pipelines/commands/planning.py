@@ -45,14 +45,16 @@ format_option = click.option(
 def plan(shell: Shell, output: Path | None, file: Path | None, form: str | None, as_json: bool) -> None:
     """Show what would change in ftrack, and write it to a file that `apply` takes."""
     from pipelines.plan import make_plan
+    from transforms.reconcile.guard import evaluate
 
     form = _form(form, as_json)
     if file is not None:
         settings, made = shell.settings(secrets=False), _load_plan(file)
+        trips = evaluate(made, settings.guards)
     else:
         settings = _with_ftrack(shell)
-        made = _made(shell, settings, "plan", make_plan)
-    _tell(made, settings, output, form)
+        made, trips = _made(shell, settings, "plan", make_plan)
+    _tell(made, trips, output, form)
 
 
 @click.command()
@@ -73,8 +75,8 @@ def undo(shell: Shell, which: str, output: Path | None, form: str | None, as_jso
     form = _form(form, as_json)
     settings = _with_ftrack(shell)
     sha256 = _load_plan(Path(which)).sha256 if Path(which).is_file() else which
-    made = _made(shell, settings, "undo", lambda settings, con: make_undo(settings, con, sha256))
-    _tell(made, settings, output, form)
+    made, trips = _made(shell, settings, "undo", lambda settings, con: make_undo(settings, con, sha256))
+    _tell(made, trips, output, form)
 
 
 def _form(form: str | None, as_json: bool) -> str:
@@ -85,25 +87,26 @@ def _form(form: str | None, as_json: bool) -> str:
 
 def _made(
     shell: Shell, settings: Settings, command: str, make: Callable[[Settings, DuckDBPyConnection], Plan]
-) -> Plan:
-    """A new plan, in the list of runs and kept beside the warehouse."""
+) -> tuple[Plan, list[Trip]]:
+    """A new plan, in the list of runs and kept beside the warehouse, and the guards it runs into."""
     from pipelines.plans import keep
     from pipelines.report import plan_line
     from pipelines.runs import recorded
+    from transforms.reconcile.clocks import planners_clocks
+    from transforms.reconcile.guard import evaluate
 
     with shell.writing(settings, command) as con, recorded(settings, con, command) as run:
         made = make(settings, con)
         keep(settings, made)
         run.detail = plan_line(made)
-    return made
+        trips = planners_clocks(con, made, settings.guards) + evaluate(made, settings.guards)
+    return made, trips
 
 
-def _tell(made: Plan, settings: Settings, output: Path | None, form: str) -> None:
+def _tell(made: Plan, trips: Sequence[Trip], output: Path | None, form: str) -> None:
     """Shows the plan with the guards it runs into, and writes it."""
     from pipelines.tables import replacing
-    from transforms.reconcile.guard import evaluate
 
-    trips = evaluate(made, settings.guards)
     if output is not None:
         with replacing(output) as temporary:
             temporary.write_bytes(made.dump())

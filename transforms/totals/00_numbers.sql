@@ -62,16 +62,11 @@ SELECT
 FROM core_project_now
 ORDER BY project_id;
 
--- Everybody is counted.
+-- Everybody is counted, and nothing was counted before.
 CREATE OR REPLACE TEMP TABLE redo AS SELECT resource_id FROM resource;
 
-SET VARIABLE last_booking_id = 0;
+CREATE OR REPLACE TEMP VIEW counted_booking AS FROM core_booking_now;
 
--- Nothing was counted before.
-CREATE OR REPLACE TEMP TABLE former_work (
-    booking_id INTEGER,
-    project_id INTEGER,
-    part_id INTEGER,
-    is_tentative BOOLEAN,
-    ms BIGINT
-);
+CREATE OR REPLACE TEMP TABLE recounted_week (source VARCHAR, person_key VARCHAR, week DATE);
+
+SET VARIABLE last_booking_id = 0;

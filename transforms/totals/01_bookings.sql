@@ -30,8 +30,8 @@ named AS (
             WHEN b.effort_unit IN ('percent', 'ratio_of_capacity') THEN (b.effort_amount::DECIMAL(38, 6) * 1000000)::BIGINT
             ELSE (b.effort_amount::DECIMAL(38, 6) * 3600000)::BIGINT
         END AS amount
-    FROM core_booking_now AS b
-    INNER JOIN redone AS r ON b.source = r.source AND b.person_key IS NOT DISTINCT FROM r.person_key
+    FROM counted_booking AS b
+    INNER JOIN dated_resource AS r ON b.source = r.source AND b.person_key IS NOT DISTINCT FROM r.person_key
     LEFT JOIN project AS p ON b.source = p.source AND b.project_key = p.project_key
     LEFT JOIN core_work_item_now AS w ON b.source = w.source AND b.work_item_key = w.work_item_key
     LEFT JOIN core_leave_type_now AS l ON b.source = l.source AND b.leave_type_key = l.leave_type_key
@@ -74,7 +74,7 @@ FROM begun;
 
 -- Weights of days, and their running sums: in milliseconds, and in days that have any. The weight_ids of each group are
 -- its own. Grain: group, day of a resource that the group needs.
-CREATE OR REPLACE TEMP TABLE weight (
+CREATE OR REPLACE TEMP TABLE fresh_weight_fact (
     weight_id INTEGER,
     day_id INTEGER,
     weight_ms BIGINT,
@@ -83,9 +83,11 @@ CREATE OR REPLACE TEMP TABLE weight (
 );
 
 -- The running sums before and through covered stretches (01_calendar.sql). Grain: group, resource, stretch.
-CREATE OR REPLACE TEMP TABLE stretch_sum (
-    stretch_id BIGINT,
-    part_id INTEGER,
+CREATE OR REPLACE TEMP TABLE fresh_stretch_fact (
+    stretch_id INTEGER,
+    resource_id INTEGER,
+    week DATE,
+    month DATE,
     before_ms BIGINT,
     through_ms BIGINT,
     before_days BIGINT,
@@ -99,8 +101,7 @@ CREATE OR REPLACE TEMP TABLE stretch_sum (
 -- whole              the weight that the amount stands for (way 1: one day)
 -- base               where that weight begins on the running sum (way 1: of days)
 -- before, through    the weight from base on, before the first and through the last day
--- stretch_0          what the stretch_ids of this resource are counted from
--- first_stretch, last_stretch    the stretches of these days
+-- first_stretch, last_stretch    the stretches of these days (stretch_ids; one that is not covered has no row)
 CREATE OR REPLACE TEMP TABLE spread (
     booking_id INTEGER,
     project_id INTEGER,
@@ -113,10 +114,13 @@ CREATE OR REPLACE TEMP TABLE spread (
     through BIGINT,
     first_id INTEGER,
     last_id INTEGER,
-    stretch_0 BIGINT,
     first_stretch INTEGER,
     last_stretch INTEGER
 );
+
+CREATE OR REPLACE TEMP VIEW weight AS FROM temp.fresh_weight_fact;
+
+CREATE OR REPLACE TEMP VIEW stretch_sum AS FROM temp.fresh_stretch_fact;
 
 -- The weight_id of a resource's day in the group at hand.
 CREATE OR REPLACE TEMP MACRO weight_at(day_id_0, day) AS
@@ -132,12 +136,12 @@ CASE way
     ELSE ((2 * amount::HUGEINT * weight + whole) // (2 * whole))::BIGINT
 END;
 
--- Grain: booking, day with hours.
-CREATE OR REPLACE TEMP VIEW fresh_booking_day AS
+-- The days of the rows of table `spreads`. Grain: booking, day with hours.
+CREATE OR REPLACE TEMP MACRO days_of(spreads) AS TABLE
 WITH
 expanded AS (
     SELECT counts_as, way, amount, whole, base, unnest(range(first_id, last_id + 1))::INTEGER AS weight_id
-    FROM spread
+    FROM query_table(spreads)
 )
 SELECT
     w.day_id,

@@ -60,12 +60,15 @@ WHERE is_covered
 GROUP BY ALL;
 
 -- resource, with what its days in source_day are counted from. source_day_id = source_day_0 + (day - 2000-01-01).
-CREATE OR REPLACE TEMP TABLE redone AS
+CREATE OR REPLACE TEMP TABLE dated_resource AS
 SELECT r.*, (s.source_day_id - (r.first_day - DATE '2000-01-01'))::INTEGER AS source_day_0
 FROM resource AS r
 INNER JOIN source_day AS s ON r.source = s.source AND r.first_day = s.day
-SEMI JOIN redo ON r.resource_id = redo.resource_id
 ORDER BY r.resource_id;
+
+CREATE OR REPLACE TEMP TABLE redone AS
+FROM dated_resource SEMI JOIN redo USING (resource_id)
+ORDER BY resource_id;
 
 -- A person's own blocks, numbered so that of overlapping blocks the highest number wins: the one that starts last;
 -- an open start is the earliest of all; of the same start the higher precedence. In 10,000ft another may, by policy.

@@ -16,11 +16,12 @@ SELECT
         w.running_ms - e.base AS through,
         e.weight_id AS first_id,
         e.weight_id AS last_id,
-        s.stretch AS first_stretch,
-        s.stretch AS last_stretch
+        e.first_stretch + s.stretch - f.stretch AS first_stretch,
+        e.first_stretch + s.stretch - f.stretch AS last_stretch
     )
 FROM expanded AS e
 INNER JOIN weight AS w ON e.weight_id = w.weight_id
 INNER JOIN calendar AS c ON w.day_id = c.day_id
 INNER JOIN source_day AS s ON c.source_day_id = s.source_day_id
+INNER JOIN source_day AS f ON c.source_day_id + e.first_id - e.weight_id = f.source_day_id
 WHERE w.weight_ms > 0 AND c.spread_ms > 0;

@@ -1,5 +1,5 @@
 -- Spread the bookings in temp `group_booking` over the weights in temp `group_weight` (resource_id, day_id, weight_ms),
--- into temp `weight`, `stretch_sum` and `spread` (01_bookings.sql). Variables weight_0 and stretch_0 are what the ids of
+-- into temp `fresh_weight_fact`, `fresh_stretch_fact` and `spread` (01_bookings.sql). Variables weight_0 and stretch_0 are what the ids of
 -- this group are counted from.
 --
 -- percent, ratio_of_capacity  amount x weight
@@ -8,7 +8,7 @@
 -- hours_per_week, _month      the amount over the whole week (month), in proportion to weight; the days of
 --                             the span get their part of it
 
-INSERT INTO weight
+INSERT INTO fresh_weight_fact
 WITH
 in_order AS (
     SELECT day_id, weight_ms
@@ -25,18 +25,20 @@ SELECT
 FROM in_order
 WINDOW in_a_row AS (ROWS UNBOUNDED PRECEDING);
 
-INSERT INTO stretch_sum
+INSERT INTO fresh_stretch_fact
 SELECT
     getvariable('stretch_0') + r.resource_id * s.stretches + s.stretch,
-    r.day_id_0 + (s.part_day - DATE '2000-01-01'),
+    r.resource_id,
+    date_trunc('week', s.part_day),
+    date_trunc('month', s.part_day),
     f.running_ms - f.weight_ms,
     l.running_ms,
     f.running_days - (f.weight_ms > 0)::INTEGER,
     l.running_days
 FROM redone AS r
 INNER JOIN stretch AS s ON r.source = s.source
-INNER JOIN weight AS f ON weight_at(r.day_id_0, s.first_day) = f.weight_id
-INNER JOIN weight AS l ON weight_at(r.day_id_0, s.last_day) = l.weight_id;
+INNER JOIN fresh_weight_fact AS f ON weight_at(r.day_id_0, s.first_day) = f.weight_id
+INNER JOIN fresh_weight_fact AS l ON weight_at(r.day_id_0, s.last_day) = l.weight_id;
 
 INSERT INTO spread
 WITH
@@ -111,9 +113,8 @@ SELECT
     m.running_through - m.base,
     m.first_id,
     m.last_id,
-    getvariable('stretch_0') + m.resource_id * f.stretches,
-    f.stretch,
-    l.stretch
+    getvariable('stretch_0') + m.resource_id * f.stretches + f.stretch,
+    getvariable('stretch_0') + m.resource_id * l.stretches + l.stretch
 FROM measured AS m
 INNER JOIN source_day AS f ON m.source_day_0 + (m.start_date - DATE '2000-01-01') = f.source_day_id
 INNER JOIN source_day AS l ON m.source_day_0 + (m.end_date - DATE '2000-01-01') = l.source_day_id

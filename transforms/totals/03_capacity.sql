@@ -1,6 +1,6 @@
 -- temp calendar: contracted capacity, and what holidays and full-day time off leave of it.
--- Grain: resource, day. Unit: milliseconds. Needs calendar_contracted and, in fresh_booking_day, the days of
--- Ruddr's time off (build.py says in which order).
+-- Grain: resource, day. Unit: milliseconds. Needs calendar_contracted and, in temp `spread`, Ruddr's time off (build.py
+-- says in which order).
 --
 -- work_ms       contracted less holidays (10,000ft: 0 on an account holiday no block covers;
 --               Ruddr: less the hours of the person's holiday rows)
@@ -15,7 +15,7 @@ time_off AS (
         day_id,
         sum(ms) AS off_ms,
         sum(ms) FILTER (counts_as = 0) AS holiday_ms
-    FROM fresh_booking_day
+    FROM days_of('spread')
     GROUP BY day_id
 )
 SELECT

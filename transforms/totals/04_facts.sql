@@ -3,7 +3,7 @@
 
 DROP TABLE calendar_contracted;
 
--- Hours of each resource on each day, over all days. Grain: resource, day with hours.
+-- Hours of each resource on each day, over all days. In temp `whole_spread` are all bookings of the resources in temp `redo`. Grain: resource, day with hours.
 -- DuckDB takes the days of bookings for as few as the bookings, and would build its hash table of them.
 SET disabled_optimizers = 'build_side_probe_side';
 
@@ -14,7 +14,7 @@ SELECT
     coalesce(sum(ms) FILTER (counts_as IN (5, 7)), 0)::BIGINT AS tentative_ms,
     coalesce(sum(ms) FILTER (counts_as IN (6, 7)), 0)::BIGINT AS billable_ms,
     coalesce(sum(ms) FILTER (counts_as = 1), 0)::BIGINT AS leave_ms
-FROM fresh_booking_day
+FROM days_of('whole_spread')
 GROUP BY day_id
 HAVING sum(ms) > 0;
 
@@ -29,6 +29,11 @@ INNER JOIN source_day AS s ON c.source_day_id = s.source_day_id
 INNER JOIN redone AS r ON c.resource_id = r.resource_id
 SEMI JOIN day_sum AS h ON c.day_id = h.day_id
 WHERE s.is_covered AND NOT (r.resource_kind = 'member' AND r.is_active);
+
+-- What a person does on a day, in milliseconds. Leave that leaves part of a day counts beside the bookings (policy); after
+-- a full day there is no capacity left.
+CREATE OR REPLACE TEMP MACRO taken_of(booked_ms, leave_ms, capacity_ms) AS
+booked_ms + if(capacity_ms > 0 AND getvariable('partial_leave_counts'), leave_ms, 0);
 
 -- Hours and capacity of every resource on every day a booking or a window touches. Grain: resource, day.
 -- effective_ms: work_ms, but 0 on a day whose time off reaches the capacity; a partial day off leaves it alone.
@@ -60,13 +65,8 @@ counted AS (
     LEFT JOIN day_sum AS h ON c.day_id = h.day_id
     LEFT JOIN busy_week AS w ON c.resource_id = w.resource_id AND s.week = w.week
 ),
--- Leave that leaves part of a day counts beside the bookings (policy); after a full day there is no capacity left.
 taken AS (
-    SELECT
-        *,
-        booked_ms
-        + if(effective_ms > 0 AND getvariable('partial_leave_counts'), leave_ms, 0) AS taken_ms
-    FROM counted
+    SELECT *, taken_of(booked_ms, leave_ms, effective_ms) AS taken_ms FROM counted
 )
 SELECT
     t.day_id,
@@ -103,7 +103,7 @@ placed AS (
 ),
 counted AS (
     SELECT
-        b.* EXCLUDE (day_id_0, source_day_0, allocate_on_time_off, amount, counts_as),
+        b.* EXCLUDE (source, day_id_0, source_day_0, allocate_on_time_off, amount, counts_as),
         coalesce(p.ms, if(b.effort_unit = 'hours_total', b.amount, 0)) AS total_ms,
         (b.vendor_hours::DECIMAL(38, 6) * 3600000)::BIGINT AS vendor_ms,
         p.ms IS NULL AND b.effort_unit = 'hours_total' AND b.amount > 0 AS is_unplaceable
@@ -119,46 +119,4 @@ SELECT
     END AS flag
 FROM counted;
 
--- Project work on covered days. Grain: booking, covered stretch of days it has hours in (01_calendar.sql). part_id: the
--- day_id of the first day of the same week and month. Of the stretches of a booking, the first may begin with the booking,
--- and the last may end with it.
-CREATE OR REPLACE TEMP TABLE fresh_work_fact AS
-WITH
-piece AS (
-    SELECT
-        * EXCLUDE (first_stretch, last_stretch, first_id, last_id),
-        stretch_0 + first_stretch AS first_id,
-        stretch_0 + last_stretch AS last_id,
-        stretch_0 + unnest(range(first_stretch, last_stretch + 1)) AS stretch_id
-    FROM spread
-    WHERE counts_as >= 4 AND project_id IS NOT NULL
-),
-weighed AS (
-    SELECT
-        p.*,
-        s.part_id,
-        if(stretch_id = first_id, before, if(way = 1, before_days, before_ms) - base) AS entered,
-        if(stretch_id = last_id, through, if(way = 1, through_days, through_ms) - base) AS departed
-    FROM piece AS p
-    INNER JOIN stretch_sum AS s USING (stretch_id)
-)
-SELECT
-    booking_id,
-    project_id,
-    part_id,
-    counts_as IN (5, 7) AS is_tentative,
-    spread_until(way, amount, departed, whole) - spread_until(way, amount, entered, whole) AS ms
-FROM weighed
-WHERE departed > entered;
-
--- Less than half a millisecond. A filter above would count every row twice.
-DELETE FROM fresh_work_fact WHERE ms = 0;
-
-DROP TABLE stretch_sum;
-
--- What mart_booking_day is worked out from.
-CREATE OR REPLACE TEMP VIEW fresh_spread_fact AS
-SELECT booking_id, first_id, last_id, way, amount, whole, base FROM spread;
-
-CREATE OR REPLACE TEMP VIEW fresh_weight_fact AS
-SELECT weight_id, day_id, weight_ms, running_ms FROM weight;
+CREATE OR REPLACE TEMP VIEW fresh_spread_fact AS FROM spread;

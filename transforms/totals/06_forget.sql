@@ -1,15 +1,13 @@
--- Takes away what the facts hold of the resources in temp `redo`.
+-- Takes away what the facts hold of the resources in temp `redo` and of the bookings in temp `former_booking`.
 
-DELETE FROM mart_spread_fact
-WHERE booking_id IN (SELECT booking_id FROM mart_booking_fact SEMI JOIN redo USING (resource_id));
+DELETE FROM mart_spread_fact WHERE booking_id IN (SELECT booking_id FROM former_booking);
 
-DELETE FROM mart_work_fact
-WHERE booking_id IN (SELECT booking_id FROM mart_booking_fact SEMI JOIN redo USING (resource_id));
-
-DELETE FROM mart_booking_fact WHERE resource_id IN (SELECT resource_id FROM redo);
+DELETE FROM mart_booking_fact WHERE booking_id IN (SELECT booking_id FROM former_booking);
 
 DELETE FROM mart_weight_fact
 WHERE day_id IN (SELECT day_id FROM mart_person_day_fact SEMI JOIN redo USING (resource_id));
+
+DELETE FROM mart_stretch_fact WHERE resource_id IN (SELECT resource_id FROM redo);
 
 DELETE FROM mart_person_day_fact WHERE resource_id IN (SELECT resource_id FROM redo);
 

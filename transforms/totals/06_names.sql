@@ -25,6 +25,7 @@ WHERE d.is_shown;
 -- Grain: booking.
 CREATE OR REPLACE VIEW mart_booking AS
 SELECT
+    r.source,
     r.person_key,
     r.person,
     r.email,
@@ -61,7 +62,7 @@ counted AS (
 )
 SELECT
     d.booking_id,
-    b.source,
+    r.source,
     b.source_key,
     r.person_key,
     r.resource_kind,
@@ -105,3 +106,22 @@ SELECT
 FROM mart_project_fact AS t
 INNER JOIN mart_project AS p USING (project_id)
 WHERE t.period = 'month';
+
+-- The two planners side by side. Grain: person, project, ISO week, over weeks both have covered.
+CREATE OR REPLACE VIEW mart_planner_week AS
+SELECT
+    r.person,
+    r.email,
+    p.project,
+    p.project_code,
+    t.week,
+    CASE
+        WHEN t.ruddr_ms = 0 THEN 'only tenthousandft'
+        WHEN t.tenthousandft_ms = 0 THEN 'only ruddr'
+        WHEN abs(t.tenthousandft_ms - t.ruddr_ms) < 60000 THEN 'agree'
+        ELSE 'disagree'
+    END AS status,
+    t.* EXCLUDE (resource_id, project_id, week)
+FROM mart_planner_fact AS t
+INNER JOIN mart_resource AS r USING (resource_id)
+INNER JOIN mart_project AS p USING (project_id);

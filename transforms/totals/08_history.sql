@@ -1,19 +1,23 @@
 -- Keep what mart_person_week said: close what changed or went, open what is new. Variable known: when this
 -- build ran (UTC). An unchanged number keeps its row, so the history grows with changes and not with runs.
--- Variable anew: everybody was counted. If not, those in temp `redo` were, and nobody else's weeks are looked at.
+-- Variable anew: everybody was counted. If not, the people in temp `redone` and the weeks in temp `recounted_week` were, and
+-- no others are looked at.
 
 CREATE OR REPLACE TEMP VIEW recounted AS
-SELECT source, coalesce(person_key, '') AS resource_key
-FROM redone;
+SELECT source, coalesce(person_key, '') AS resource_key FROM redone;
 
 UPDATE mart_person_week_history AS old
 SET known_to = getvariable('known')
 WHERE
     old.known_to IS NULL
-    AND (getvariable('anew') OR (old.source, coalesce(old.person_key, '')) IN (FROM recounted))
+    AND (
+        getvariable('anew')
+        OR (old.source, coalesce(old.person_key, '')) IN (FROM recounted)
+        OR (old.source, old.person_key, old.week) IN (FROM recounted_week)
+    )
     AND NOT EXISTS (
         SELECT 1
-        FROM fresh_person_week AS new
+        FROM counted_week AS new
         WHERE
             new.source = old.source
             AND new.person_key IS NOT DISTINCT FROM old.person_key
@@ -45,7 +49,7 @@ SELECT
     new.over_days,
     getvariable('known'),
     NULL
-FROM fresh_person_week AS new
+FROM counted_week AS new
 WHERE
     NOT EXISTS (
         SELECT 1

@@ -28,14 +28,13 @@ allocated AS (
         r.email,
         p.project,
         p.project_code,
-        date_trunc('week', d.day)::DATE AS week,
+        w.week,
         w.ms,
         coalesce(lower(trim(r.email)), lower(trim(r.person))) AS who,
         coalesce(nullif(lower(trim(p.project_code)), ''), lower(trim(p.project))) AS what
     FROM mart_work_fact AS w
-    INNER JOIN mart_person_day_fact AS d ON w.part_id = d.day_id
-    INNER JOIN mart_resource AS r ON d.resource_id = r.resource_id
-    INNER JOIN mart_project AS p ON w.project_id = p.project_id
+    INNER JOIN mart_resource AS r USING (resource_id)
+    INNER JOIN mart_project AS p USING (project_id)
     WHERE r.resource_kind = 'member'
 ),
 planned AS (
@@ -55,8 +54,7 @@ planned AS (
 booked_code AS (
     SELECT DISTINCT lower(trim(p.project_code)) AS code
     FROM mart_project AS p
-    INNER JOIN (SELECT DISTINCT project_id FROM mart_work_fact) AS w ON p.project_id = w.project_id
-    WHERE p.project_code <> ''
+    WHERE p.project_code <> '' AND p.project_id IN (SELECT project_id FROM mart_project_fact)
 ),
 covered AS (
     SELECT DISTINCT source, date_trunc('week', day)::DATE AS week FROM mart_coverage

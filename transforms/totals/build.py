@@ -3,8 +3,8 @@
 The SQL beside this file holds the rules; this module only says in which order it runs. Everything is counted
 into temporary tables first, and then put in place in one short transaction (what a transaction itself has
 written, DuckDB reads with one thread). Project work in Ruddr spreads over what time off leaves, so the time
-off is spread first (groups.py). Where only bookings have changed, their people alone are counted again, by
-the same SQL (stale.py).
+off is spread first (groups.py). Where only bookings have changed, only these, or their people, are counted
+again (stale.py): by the same SQL, and by what else is in the files that say "kept" and "apart".
 """
 
 from __future__ import annotations
@@ -19,9 +19,18 @@ from transforms.totals import groups, stale
 
 # Temp `fresh_X` of each goes into table `mart_X`.
 _FACTS = (
-    "weight_fact", "spread_fact", "booking_fact", "person_day_fact", "work_fact",
-    "person_week", "person_month", "project_fact",
+    "weight_fact", "stretch_fact", "spread_fact", "booking_fact", "person_day_fact",
+    "person_week", "person_month", "project_fact", "planner_fact",
 )  # fmt: skip
+# Which rows of temp `spread` are of people who are counted whole.
+_WHOLE = "CREATE OR REPLACE TEMP VIEW whole_spread AS FROM spread"
+_APART = """
+CREATE OR REPLACE TEMP TABLE apart_spread AS FROM spread SEMI JOIN apart_booking USING (booking_id);
+CREATE OR REPLACE TEMP VIEW whole_spread AS FROM spread ANTI JOIN apart_booking USING (booking_id);
+"""
+# Of the last build: what is counted again, and what else those people have on these projects.
+_FORMER = "FROM mart_spread_fact WHERE booking_id IN (SELECT booking_id FROM former_booking)"
+_KEPT = "FROM mart_spread_fact WHERE booking_id IN (SELECT booking_id FROM kept_booking)"
 _NUMBERED = """
 CREATE OR REPLACE TABLE mart_resource AS FROM resource;
 CREATE OR REPLACE TABLE mart_project AS FROM project;
@@ -39,13 +48,13 @@ def build(con: duckdb.DuckDBPyConnection, policy: Policy, known: datetime | None
     others = _temporary(con)
     try:
         _policy_week(con, policy)
-        people = stale.find(con, policy)
-        if people != 0:
-            _count(con, policy, anew=people is None)
+        changed = stale.find(con, policy)
+        if changed != 0:
+            _count(con, policy, anew=changed is None)
         con.begin()
         try:
-            if people != 0:
-                _put(con, policy, anew=people is None)
+            if changed != 0:
+                _put(con, policy, anew=changed is None)
             _run(con, "09_usage", "09_today")
             con.commit()
         except BaseException:
@@ -56,10 +65,10 @@ def build(con: duckdb.DuckDBPyConnection, policy: Policy, known: datetime | None
 
 
 def _count(con: duckdb.DuckDBPyConnection, policy: Policy, *, anew: bool) -> None:
-    """The facts of the people in temp `redo`, or of everybody, into temp `fresh_*`."""
+    """The facts of what is to be counted again, or of everybody, into temp `fresh_*`."""
     con.execute("SET VARIABLE anew = ?", [anew])
     _run(con, "00_numbers" if anew else "00_kept")
-    _run(con, "01_calendar", "01_bookings", "01_policies")
+    _run(con, "01_calendar", "01_bookings", "01_policies", *([] if anew else ["01_kept"]))
     time_off, work = list(groups.time_off(policy)), list(groups.work(policy))
     for number, group in enumerate(time_off):
         _spread(con, number, group)
@@ -67,7 +76,10 @@ def _count(con: duckdb.DuckDBPyConnection, policy: Policy, *, anew: bool) -> Non
     for number, group in enumerate(work, start=len(time_off)):
         _spread(con, number, group)
     _drop_hours(con, groups.dropped(policy))
-    _run(con, "04_facts", "05_people", "05_projects")
+    con.execute(_WHOLE if anew else _APART)
+    _run(con, "04_facts", "05_people", *([] if anew else ["05_apart"]))
+    _count_work(con, anew=anew)
+    _run(con, "05_projects", "05_planners")
 
 
 def _put(con: duckdb.DuckDBPyConnection, policy: Policy, *, anew: bool) -> None:
@@ -80,10 +92,10 @@ def _put(con: duckdb.DuckDBPyConnection, policy: Policy, *, anew: bool) -> None:
         into = f"CREATE OR REPLACE TABLE mart_{name} AS" if anew else f"INSERT INTO mart_{name} BY NAME"
         con.execute(f"{into} FROM fresh_{name}")
     if not anew:
-        _run(con, "06_settle")
-    # Of what stands in a table of this transaction, the rows that were counted for it are read sooner.
-    con.execute(f"CREATE OR REPLACE TEMP VIEW all_work AS FROM {'fresh' if anew else 'mart'}_work_fact")
-    _run(con, "06_names", "07_marts", "07_planners", "08_history")
+        _run(con, "06_apart", "06_settle")
+    whole = _work("FROM mart_spread_fact", "FROM mart_stretch_fact")
+    con.execute(f"CREATE OR REPLACE VIEW mart_work_fact AS SELECT * FROM ({whole}) WHERE ms > 0")
+    _run(con, "06_names", "07_marts", "08_history")
     stale.remember(con, policy)
 
 
@@ -96,8 +108,28 @@ def _spread(con: duckdb.DuckDBPyConnection, number: int, group: groups.Group) ->
     con.execute("SET VARIABLE weight_0 = ?::BIGINT", [number * (days or 0)])
     con.execute("SET VARIABLE stretch_0 = ?::BIGINT", [number * (stretches or 0)])
     con.execute(f"CREATE OR REPLACE TEMP VIEW group_booking AS {group.bookings}")
+    if not con.execute("SELECT 1 FROM group_booking LIMIT 1").fetchall():
+        return
     con.execute(f"CREATE OR REPLACE TEMP VIEW group_weight AS {group.weights}")
     _run(con, "02_spread")
+
+
+def _count_work(con: duckdb.DuckDBPyConnection, *, anew: bool) -> None:
+    """Temp signed_work: project work as it is now (sign 1) and, unless all is new, as it was (-1)."""
+    work = _work("FROM spread", "FROM stretch_sum")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE fresh_work AS SELECT * EXCLUDE (booking_id) FROM ({work})")
+    signed = ["SELECT 1 AS sign, * FROM fresh_work"]
+    for spreads, signs in ((_FORMER, [-1]), (_KEPT, [1, -1])) if not anew else ():
+        work = _work(spreads, "FROM mart_stretch_fact")
+        signed.append(f"SELECT unnest({signs}) AS sign, * EXCLUDE (booking_id) FROM ({work})")
+    rows = f"FROM ({' UNION ALL '.join(signed)}) WHERE ms > 0"
+    con.execute(f"CREATE OR REPLACE TEMP {'VIEW' if anew else 'TABLE'} signed_work AS {rows}")
+
+
+def _work(spreads: str, stretches: str) -> str:
+    """A query for project work, of tables like temp `spread` and `stretch_sum`."""
+    work = files(__package__).joinpath("work.sql").read_text()
+    return f"WITH spreads AS ({spreads}), stretches AS ({stretches}), {work}"
 
 
 def _drop_hours(con: duckdb.DuckDBPyConnection, bookings: str | None) -> None:

@@ -1,9 +1,10 @@
-"""Whose numbers no longer hold: what a build may leave as the last one made it.
+"""Which numbers no longer hold: what a build may leave as the last one made it.
 
 A booking changes the numbers of its own person (and of projects, which are summed from people's). So when
-nothing but bookings has changed since the last build, only the people of those bookings are counted again.
-Whatever else has changed (a rule, a calendar, a project, the days covered) calls for a full build. Bookings
-are known to have changed by the snapshots that opened and closed their versions, not by clocks.
+nothing but bookings has changed since the last build, only these bookings are counted again, or all of a
+person where that is simpler (stale_redo.sql). Whatever else has changed (a rule, a calendar, a project, the
+days covered) calls for a full build. Bookings are known to have changed by the snapshots that opened and
+closed their versions, not by clocks.
 """
 
 from __future__ import annotations
@@ -14,9 +15,12 @@ from importlib.resources import files
 import duckdb
 
 from transforms.policy import Policy
+from transforms.totals import groups
 
-# Beyond this share of the people a full build is no slower, and leaves the facts in better order.
+# Beyond this share of people, or bookings, a full build is no slower, and leaves the facts in better order.
 FEW = 0.25
+# Beyond this share of a person's bookings all of them are counted again.
+MUCH = 0.1
 
 _REMEMBER = """
 CREATE OR REPLACE TABLE known_build AS SELECT digest_of_inputs(?) AS inputs;
@@ -31,39 +35,39 @@ LEFT JOIN booking_snapshot AS new USING (snapshot_id)
 WHERE new.opened IS DISTINCT FROM old.opened OR new.closed IS DISTINCT FROM old.closed
 """
 
-_REDO = """
-CREATE OR REPLACE TEMP TABLE redo AS
-WITH
-fresh AS (
-    SELECT snapshot_id FROM booking_snapshot ANTI JOIN known_build_snapshot USING (snapshot_id)
-),
-changed AS (
-    SELECT DISTINCT source, person_key
-    FROM core_booking
-    WHERE snapshot_id IN (FROM fresh) OR closed_by IN (FROM fresh)
-)
-SELECT r.resource_id
-FROM mart_resource AS r
-INNER JOIN changed AS c ON r.source = c.source AND r.person_key IS NOT DISTINCT FROM c.person_key
+# How many are to be counted again: people, and bookings of others; and how many there are.
+_FOUND = """
+SELECT
+    (SELECT count(*) FROM redo), (SELECT count(*) FROM mart_resource),
+    (SELECT count(*) FROM redo_booking) + (SELECT count(*) FROM former_booking WHERE is_apart),
+    (SELECT count(*) FROM mart_booking_fact)
 """
 
 
 def find(con: duckdb.DuckDBPyConnection, policy: Policy) -> int | None:
-    """How many people are to be counted again: temp `redo` (resource_id) holds them. None: all, anew."""
-    con.execute(files(__package__).joinpath("stale.sql").read_text())
+    """How many people and single bookings are to be counted again. None: all, anew.
+
+    Temp `redo` (resource_id), `redo_booking` and `former_booking` hold them (stale_redo.sql).
+    """
+    _run(con, "stale")
     if not _inputs_hold(con, policy):
         return None
-    con.execute(_REDO)
-    [(people, of_all)] = con.execute(
-        "SELECT (SELECT count(*) FROM redo), (SELECT count(*) FROM mart_resource)"
-    ).fetchall()
-    return people if people <= FEW * of_all else None
+    con.execute("SET VARIABLE apart = ?", [groups.dropped(policy) is None])
+    con.execute("SET VARIABLE much = ?", [MUCH])
+    _run(con, "stale_redo")
+    [(people, of_all, bookings, of_all_bookings)] = con.execute(_FOUND).fetchall()
+    few = people <= FEW * of_all and bookings <= FEW * of_all_bookings
+    return people + bookings if few else None
 
 
 def remember(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
     """Keep what the marts were built from, for the next `find`."""
     for statement in filter(str.strip, _REMEMBER.split(";")):
         con.execute(statement, [_rules(policy)] if "?" in statement else None)
+
+
+def _run(con: duckdb.DuckDBPyConnection, step: str) -> None:
+    con.execute(files(__package__).joinpath(f"{step}.sql").read_text())
 
 
 def _inputs_hold(con: duckdb.DuckDBPyConnection, policy: Policy) -> bool:

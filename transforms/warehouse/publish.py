@@ -8,7 +8,9 @@ open keeps it, undisturbed; who opens the link next gets the new one. Nobody eve
 from __future__ import annotations
 
 import os
+import re
 from datetime import datetime
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import duckdb
@@ -50,12 +52,19 @@ def _relations(con: duckdb.DuckDBPyConnection) -> tuple[list[str], dict[str, str
     """Tables to copy, and views to recreate with their SQL, in an order in which they can be made."""
     tables = con.execute("SELECT table_name FROM duckdb_tables() WHERE NOT temporary ORDER BY 1").fetchall()
     views = con.execute(
-        "SELECT view_name, sql FROM duckdb_views() WHERE NOT internal AND NOT temporary ORDER BY view_oid"
+        "SELECT view_name, sql FROM duckdb_views() WHERE NOT internal AND NOT temporary ORDER BY 1"
     ).fetchall()
     return (
         [name for (name,) in tables if name.startswith(LAYERS)],
-        {name: sql for name, sql in views if name.startswith(LAYERS)},
+        _read_first({name: sql for name, sql in views if name.startswith(LAYERS)}),
     )
+
+
+def _read_first(views: dict[str, str]) -> dict[str, str]:
+    """Those that others read come before these: a view is made only where all it reads is there."""
+    words = {name: set(re.findall(r"\w+", sql)) - {name} for name, sql in views.items()}
+    reads = {name: sorted(views.keys() & words[name]) for name in views}
+    return {name: views[name] for name in TopologicalSorter(reads).static_order()}
 
 
 def _write(con: duckdb.DuckDBPyConnection, part: Path, tables: list[str], views: dict[str, str]) -> None:

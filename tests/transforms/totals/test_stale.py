@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from copy import deepcopy
@@ -26,15 +27,16 @@ DEFAULT = Policy.model_validate({})
 # The numbers that rows go by differ from build to build, and so does the order of the rows.
 NUMBERS = {"booking_id", "resource_id", "project_id", "day_id", "part_id", "day_id_0"}
 # Their rows have no names: what they hold is told by the views over them.
-UNNAMED = {"mart_work_fact", "mart_spread_fact", "mart_weight_fact"}
+UNNAMED = {"mart_work_fact", "mart_spread_fact", "mart_stretch_fact", "mart_weight_fact", "mart_planner_fact"}
 
 Load = Callable[..., None]
 
 
-@pytest.fixture
-def anyone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However small the studio, its changed people are few."""
-    monkeypatch.setattr(stale, "FEW", 1)
+@pytest.fixture(params=["people", "single bookings"])
+def some(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However small the studio, what changes in it are few people, or few bookings of many."""
+    monkeypatch.setattr(stale, "FEW", math.inf)
+    monkeypatch.setattr(stale, "MUCH", 0 if request.param == "people" else math.inf)
 
 
 def marts(con: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[Any, ...]]]:
@@ -53,14 +55,16 @@ def _rows(con: duckdb.DuckDBPyConnection, table: str, columns: list[str]) -> lis
 
 
 def changed(data: st.DataObject, studio: Any) -> Any:
-    """The studio with some bookings gone, and some moved to the dates or the person of others."""
+    """The studio with some bookings gone, moved to the dates or the person of others, or become like them."""
     bookings = studio.rows[studio.bookings]
     names = ("starts_at", "ends_at", "user_id") if studio.source == "tenthousandft" else ("start", "end")
 
     def other(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        match data.draw(st.sampled_from(["same", "same", "gone", "moved"])):
+        match data.draw(st.sampled_from(["same", "same", "gone", "moved", "like another"])):
             case "same":
                 yield row
+            case "like another":
+                yield {**data.draw(st.sampled_from(bookings)), "id": row["id"]}
             case "moved":
                 like = data.draw(st.sampled_from(bookings))
                 yield {**row, **{name: like[name] for name in names if name in like}}
@@ -68,20 +72,12 @@ def changed(data: st.DataObject, studio: Any) -> Any:
     return studio.with_bookings([new for row in bookings for new in other(row)])
 
 
-@BOTH
-@pytest.mark.usefixtures("anyone")
-@settings(max_examples=25)
-@given(data=st.data())
-def test_counting_some_people_again_is_a_full_build(
-    source: str, data: st.DataObject, studios: ModuleType, load: Load
-) -> None:
-    studio = data.draw(studios.STRATEGIES[source]())
-    # All that may be booked, so that the days counted stay the same.
-    days = {"start": studio.start - timedelta(days=60), "end": studio.start + timedelta(days=150)}
-    before = replace(studio, **days)
+def step_by_step_is_a_full_build(load: Load, *steps: list[Any]) -> None:
+    """Each step: the studios as they are then."""
     with closing(open_warehouse(":memory:")) as con:
-        for snapshot_id, studio in (("s1", before), ("s2", changed(data, before)), ("s3", before)):
-            load(con, studio, snapshot_id)
+        for number, studios in enumerate(steps):
+            for studio in studios:
+                load(con, studio, f"{studio.source} {number}")
             build(con, DEFAULT, KNOWN)
             step_by_step = marts(con)
             con.execute("DROP TABLE known_build")
@@ -89,12 +85,43 @@ def test_counting_some_people_again_is_a_full_build(
             assert marts(con) == step_by_step
 
 
+@BOTH
+@pytest.mark.usefixtures("some")
+@settings(max_examples=15)
+@given(data=st.data())
+def test_counting_some_again_is_a_full_build(
+    source: str, data: st.DataObject, studios: ModuleType, load: Load
+) -> None:
+    studio = data.draw(studios.STRATEGIES[source]())
+    # All that may be booked, so that the days counted stay the same.
+    days = {"start": studio.start - timedelta(days=60), "end": studio.start + timedelta(days=150)}
+    before = replace(studio, **days)
+    step_by_step_is_a_full_build(load, [before], [changed(data, before)], [before])
+
+
+@pytest.mark.usefixtures("some")
+@settings(max_examples=10)
+@given(data=st.data())
+def test_so_it_is_for_two_planners(data: st.DataObject, studios: ModuleType, load: Load) -> None:
+    both = [data.draw(studios.STRATEGIES[source]()) for source in ("tenthousandft", "ruddr")]
+    days = {
+        "start": min(studio.start for studio in both) - timedelta(days=60),
+        "end": max(studio.start for studio in both) + timedelta(days=150),
+    }
+    both = [replace(studio, **days) for studio in both]
+    # Ada is in both.
+    for studio, people in zip(both, ("users", "members"), strict=True):
+        studio.rows[people][0]["email"] = "ada@studio.example"
+    step_by_step_is_a_full_build(load, both, [changed(data, studio) for studio in both], both)
+
+
 def redone(con: duckdb.DuckDBPyConnection, policy: Policy = DEFAULT) -> int | None:
-    """How many people a build would count again; None: everybody."""
+    """How many people and single bookings a build would count again; None: everybody."""
     try:
         return stale.find(con, policy)
     finally:
-        con.execute("DROP TABLE IF EXISTS temp.redo")
+        for (name,) in con.execute("SELECT table_name FROM duckdb_tables() WHERE temporary").fetchall():
+            con.execute(f"DROP TABLE temp.{name}")
 
 
 # A window of their own keeps the days that are counted the same, whatever is booked.
@@ -167,6 +194,30 @@ def test_a_build_that_fails_leaves_the_last_one(
     assert built.execute("SELECT count(*) FROM duckdb_tables() WHERE temporary").fetchall() == [(0,)]
     build(built, DEFAULT, KNOWN)
     assert marts(built) != before
+
+
+def test_a_few_bookings_of_everybody_are_counted_one_by_one(load: Load, ten: Any) -> None:
+    """One in twelve: two on a project, so that who has worked on it stays the same when one of them goes."""
+    many = [
+        booking(12 * person + n, user_id=person, assignable_id=(10, 30)[n % 2], percent=0.1 + n / 50)
+        for person in range(1, 11)
+        for n in range(12)
+    ]
+    firsts = {person: 1000 + 12 * person for person in range(1, 11)}
+    later = [row for row in many if row["id"] != firsts[1]]
+    for row in later:
+        if row["id"] == firsts[row["user_id"]]:
+            later[later.index(row)] = {**row, "percent": 0.9, "ends_at": "2026-03-11"}
+    with closing(open_warehouse(":memory:")) as con:
+        load(con, ten.with_bookings(many), "s1")
+        build(con, DEFAULT, KNOWN)
+        load(con, ten.with_bookings(later), "s2")
+        assert redone(con) == 9 + 10  # now, and before
+        build(con, DEFAULT, KNOWN)
+        one_by_one = marts(con)
+        con.execute("DROP TABLE known_build")
+        build(con, DEFAULT, KNOWN)
+        assert marts(con) == one_by_one
 
 
 def test_many_changed_people_are_everybody(built: duckdb.DuckDBPyConnection, load: Load, ten: Any) -> None:
