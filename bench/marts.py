@@ -185,19 +185,18 @@ def _check_pandas(python: str, people: int, bookings: int) -> None:
 def _row(size: int, found: dict[str, Any]) -> tuple[Any, ...]:
     steps = ("bare", "bare, own calendars", "marts", "of 1 % of people", "of everybody")
     bare, own, marts, few, strewn = (found[step] for step in steps)
-    beside = _beside(found["pandas"], marts) if "pandas" in found else []
     return (
         f"{size:,}", round(bare[0], 2), round(own[0], 2), round(marts[0], 2),
         f"{marts[0] / bare[0]:.1f} x", f"{marts[0] / own[0]:.1f} x",
         round(marts[0] / size * 1e6, 1), f"{few[0] / marts[0]:.1%}", f"{strewn[0] / marts[0]:.1%}",
-        f"{found['unchanged'][0] / marts[0]:.1%}", found["megabytes"], *beside,
+        f"{found['unchanged'][0] / marts[0]:.1%}", found["megabytes"],
     )  # fmt: skip
 
 
-def _beside(pandas: list[float], marts: list[float]) -> list[Any]:
-    """Times of the wall, times of the processor, seconds, MB."""
-    ratios = [f"{theirs / ours:.1f} x" for theirs, ours in zip(pandas, marts, strict=False)]
-    return [*ratios, round(pandas[0], 2), round(pandas[2])]
+def _pandas_row(size: int, found: dict[str, Any]) -> tuple[Any, ...]:
+    (seconds, processor, megabytes), marts = found["pandas"], found["marts"]
+    ratios = (seconds / marts[0], processor / marts[1])
+    return f"{size:,}", round(seconds, 2), *(f"{ratio:.1f} x" for ratio in ratios), round(megabytes)
 
 
 def main() -> None:
@@ -218,18 +217,24 @@ def main() -> None:
         # Booked as densely as the large ones are, and so that people have time left.
         _check_pandas(options.pandas, people=100, bookings=20_000)
         _check_pandas(options.pandas, people=200, bookings=2_000)
-    rows = []
-    for size in options.sizes:
-        command = [sys.executable, __file__, *sys.argv[1:], "--one", str(size)]
-        out = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
-        rows.append(_row(size, json.loads(out.splitlines()[-1])))
+    found = {size: _measured(size) for size in options.sizes}
     names = (
         "bookings", "bare", "own calendars", "marts", "to bare", "to own", "us each", "1 % new", "strewn",
         "no change", "MB",
-        *(["pandas", "its cpu", "its s", "its MB"] if options.pandas else []),
     )  # fmt: skip
     title = f"{options.people} people with calendars of their own, {options.memory_limit}; seconds"
-    tables.show(names, rows, title=title)
+    tables.show(names, [_row(size, one) for size, one in found.items()], title=title)
+    if options.pandas:
+        names = ("bookings", "seconds", "to our seconds", "to our processor seconds", "MB")
+        tables.show(names, [_pandas_row(size, one) for size, one in found.items()], title="pandas")
+
+
+def _measured(size: int) -> dict[str, Any]:
+    """As `measure`, in a process of its own: its peak of memory is that of this size."""
+    command = [sys.executable, __file__, *sys.argv[1:], "--one", str(size)]
+    out = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+    found: dict[str, Any] = json.loads(out.splitlines()[-1])
+    return found
 
 
 if __name__ == "__main__":
