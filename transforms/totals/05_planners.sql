@@ -1,64 +1,44 @@
 -- The two planners side by side, over weeks both have covered. People are the same by e-mail, else by exact name; projects by
 -- code, else by exact name. A match that is not one to one is no match. Only members: a placeholder is nobody in particular.
 
--- Ruddr's person b_id is 10,000ft's a_id.
-CREATE OR REPLACE TEMP TABLE planner_person AS
+-- Ruddr's b_id is 10,000ft's a_id, of table `known` (source, id, mark, name): by the mark, a blank one is NULL, else by the
+-- name where one of them has no mark.
+CREATE OR REPLACE TEMP MACRO same_in_both(known) AS TABLE
 WITH
-person AS (
-    SELECT source, resource_id, lower(trim(email)) AS email, lower(trim(person)) AS name
-    FROM resource
-    WHERE resource_kind = 'member'
-),
-by_email AS (
-    SELECT min(a.resource_id) AS a_id, min(b.resource_id) AS b_id
-    FROM person AS a
-    INNER JOIN person AS b ON a.source = 'tenthousandft' AND b.source = 'ruddr' AND a.email = b.email
-    GROUP BY a.email
+by_mark AS (
+    SELECT min(a.id) AS a_id, min(b.id) AS b_id
+    FROM query_table(known) AS a
+    INNER JOIN query_table(known) AS b ON a.source = 'tenthousandft' AND b.source = 'ruddr' AND a.mark = b.mark
+    GROUP BY a.mark
     HAVING count(*) = 1
 ),
 by_name AS (
-    SELECT min(a.resource_id) AS a_id, min(b.resource_id) AS b_id
-    FROM person AS a
-    INNER JOIN person AS b ON a.source = 'tenthousandft' AND b.source = 'ruddr' AND a.name = b.name
+    SELECT min(a.id) AS a_id, min(b.id) AS b_id
+    FROM query_table(known) AS a
+    INNER JOIN query_table(known) AS b ON a.source = 'tenthousandft' AND b.source = 'ruddr' AND a.name = b.name
     WHERE
-        a.resource_id NOT IN (SELECT a_id FROM by_email)
-        AND b.resource_id NOT IN (SELECT b_id FROM by_email)
-        AND (a.email IS NULL OR b.email IS NULL)
+        a.id NOT IN (SELECT a_id FROM by_mark)
+        AND b.id NOT IN (SELECT b_id FROM by_mark)
+        AND (a.mark IS NULL OR b.mark IS NULL)
     GROUP BY a.name
     HAVING count(*) = 1
 )
-SELECT a_id, b_id FROM by_email
+SELECT a_id, b_id FROM by_mark
 UNION ALL
 SELECT a_id, b_id FROM by_name;
 
-CREATE OR REPLACE TEMP TABLE planner_project AS
-WITH
-named AS (
-    SELECT source, project_id, lower(trim(project_code)) AS code, lower(trim(project)) AS name
-    FROM project
-),
-by_code AS (
-    SELECT min(a.project_id) AS a_id, min(b.project_id) AS b_id
-    FROM named AS a
-    INNER JOIN named AS b ON a.source = 'tenthousandft' AND b.source = 'ruddr' AND a.code = b.code
-    WHERE a.code <> ''
-    GROUP BY a.code
-    HAVING count(*) = 1
-),
-by_name AS (
-    SELECT min(a.project_id) AS a_id, min(b.project_id) AS b_id
-    FROM named AS a
-    INNER JOIN named AS b ON a.source = 'tenthousandft' AND b.source = 'ruddr' AND a.name = b.name
-    WHERE
-        a.project_id NOT IN (SELECT a_id FROM by_code)
-        AND b.project_id NOT IN (SELECT b_id FROM by_code)
-        AND (coalesce(a.code, '') = '' OR coalesce(b.code, '') = '')
-    GROUP BY a.name
-    HAVING count(*) = 1
-)
-SELECT a_id, b_id FROM by_code
-UNION ALL
-SELECT a_id, b_id FROM by_name;
+CREATE OR REPLACE TEMP VIEW marked_person AS
+SELECT source, resource_id AS id, nullif(lower(trim(email)), '') AS mark, lower(trim(person)) AS name
+FROM resource
+WHERE resource_kind = 'member';
+
+CREATE OR REPLACE TEMP VIEW marked_project AS
+SELECT source, project_id AS id, nullif(lower(trim(project_code)), '') AS mark, lower(trim(project)) AS name
+FROM project;
+
+CREATE OR REPLACE TEMP TABLE planner_person AS FROM same_in_both('marked_person');
+
+CREATE OR REPLACE TEMP TABLE planner_project AS FROM same_in_both('marked_project');
 
 -- Whom and what both planners know goes by the ids of 10,000ft. Of people counted again, the difference to the last build
 -- (05_projects.sql). Grain: person, project, ISO week both have covered.

@@ -1,5 +1,5 @@
 -- What differs because of single bookings (05_apart.sql). Changed in place: rows taken out and put in again would leave these
--- tables full of holes, run by run.
+-- tables full of holes, run by run. An UPDATE cannot be given its table by name: weeks and months have one each.
 
 UPDATE mart_person_day_fact AS t
 SET

@@ -10,12 +10,11 @@ again (stale.py): by the same SQL, and by what else is in the files that say "ke
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from importlib.resources import files
 
 import duckdb
 
 from transforms.policy import WEEKDAYS, Policy
-from transforms.totals import groups, stale
+from transforms.totals import groups, stale, steps
 
 # Temp `fresh_X` of each goes into table `mart_X`.
 _FACTS = (
@@ -55,7 +54,7 @@ def build(con: duckdb.DuckDBPyConnection, policy: Policy, known: datetime | None
         try:
             if changed != 0:
                 _put(con, policy, anew=changed is None)
-            _run(con, "09_usage", "09_today")
+            steps.run(con, "09_usage", "09_today")
             con.commit()
         except BaseException:
             con.rollback()
@@ -67,19 +66,19 @@ def build(con: duckdb.DuckDBPyConnection, policy: Policy, known: datetime | None
 def _count(con: duckdb.DuckDBPyConnection, policy: Policy, *, anew: bool) -> None:
     """The facts of what is to be counted again, or of everybody, into temp `fresh_*`."""
     con.execute("SET VARIABLE anew = ?", [anew])
-    _run(con, "00_numbers" if anew else "00_kept")
-    _run(con, "01_calendar", "01_bookings", "01_policies", *([] if anew else ["01_kept"]))
+    steps.run(con, "00_numbers" if anew else "00_kept")
+    steps.run(con, "01_calendar", "01_bookings", "01_policies", *([] if anew else ["01_kept"]))
     time_off, work = list(groups.time_off(policy)), list(groups.work(policy))
     for number, group in enumerate(time_off):
         _spread(con, number, group)
-    _run(con, "03_capacity")
+    steps.run(con, "03_capacity")
     for number, group in enumerate(work, start=len(time_off)):
         _spread(con, number, group)
     _drop_hours(con, groups.dropped(policy))
     con.execute(_WHOLE if anew else _APART)
-    _run(con, "04_facts", "05_people", *([] if anew else ["05_apart"]))
+    steps.run(con, "04_facts", "05_people", *([] if anew else ["05_apart"]))
     _count_work(con, anew=anew)
-    _run(con, "05_projects", "05_planners")
+    steps.run(con, "05_projects", "05_planners")
 
 
 def _put(con: duckdb.DuckDBPyConnection, policy: Policy, *, anew: bool) -> None:
@@ -87,15 +86,15 @@ def _put(con: duckdb.DuckDBPyConnection, policy: Policy, *, anew: bool) -> None:
     if anew:
         con.execute(_NUMBERED)
     else:
-        _run(con, "06_forget")
+        steps.run(con, "06_forget")
     for name in _FACTS:
         into = f"CREATE OR REPLACE TABLE mart_{name} AS" if anew else f"INSERT INTO mart_{name} BY NAME"
         con.execute(f"{into} FROM fresh_{name}")
     if not anew:
-        _run(con, "06_apart", "06_settle")
+        steps.run(con, "06_apart", "06_settle")
     whole = _work("FROM mart_spread_fact", "FROM mart_stretch_fact")
     con.execute(f"CREATE OR REPLACE VIEW mart_work_fact AS SELECT * FROM ({whole}) WHERE ms > 0")
-    _run(con, "06_names", "07_marts", "08_history")
+    steps.run(con, "06_names", "07_marts", "08_history")
     stale.remember(con, policy)
 
 
@@ -111,7 +110,7 @@ def _spread(con: duckdb.DuckDBPyConnection, number: int, group: groups.Group) ->
     if not con.execute("SELECT 1 FROM group_booking LIMIT 1").fetchall():
         return
     con.execute(f"CREATE OR REPLACE TEMP VIEW group_weight AS {group.weights}")
-    _run(con, "02_spread")
+    steps.run(con, "02_spread")
 
 
 def _count_work(con: duckdb.DuckDBPyConnection, *, anew: bool) -> None:
@@ -128,15 +127,14 @@ def _count_work(con: duckdb.DuckDBPyConnection, *, anew: bool) -> None:
 
 def _work(spreads: str, stretches: str) -> str:
     """A query for project work, of tables like temp `spread` and `stretch_sum`."""
-    work = files(__package__).joinpath("work.sql").read_text()
-    return f"WITH spreads AS ({spreads}), stretches AS ({stretches}), {work}"
+    return f"WITH spreads AS ({spreads}), stretches AS ({stretches}), {steps.text('work')}"
 
 
 def _drop_hours(con: duckdb.DuckDBPyConnection, bookings: str | None) -> None:
     """Takes the hours on days off from these bookings, where a policy says so."""
     if bookings is not None:
         con.execute(f"CREATE OR REPLACE TEMP VIEW group_booking AS SELECT * FROM booking WHERE {bookings}")
-        _run(con, "02_drop")
+        steps.run(con, "02_drop")
 
 
 def _policy_week(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
@@ -155,11 +153,6 @@ def _policy_week(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
         rows.append(("tenthousandft", weekday, account_ms if name in policy.tenthousandft_work_week else 0))
         rows.append(("ruddr", weekday, default_ms if weekday <= 5 else 0))
     con.executemany("INSERT INTO policy_week VALUES (?, ?, ?)", rows)
-
-
-def _run(con: duckdb.DuckDBPyConnection, *steps: str) -> None:
-    for step in steps:
-        con.execute(files(__package__).joinpath(f"{step}.sql").read_text())
 
 
 def _temporary(con: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:

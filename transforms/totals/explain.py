@@ -10,12 +10,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from importlib.resources import files
 from typing import Any
 
 import duckdb
 
 from transforms.policy import Policy
+from transforms.totals import steps
 
 UNPLACED = "no working day in the span"
 _DEFAULTS = Policy.model_validate({}).model_dump(mode="json")
@@ -312,6 +312,6 @@ def _versions(
 
 
 def _ask(con: duckdb.DuckDBPyConnection, name: str, **parameters: Any) -> list[dict[str, Any]]:
-    result = con.execute(files(__package__).joinpath(f"{name}.sql").read_text(), parameters)
+    result = con.execute(steps.text(name), parameters)
     columns = [column[0] for column in result.description]
     return [dict(zip(columns, row, strict=True)) for row in result.fetchall()]

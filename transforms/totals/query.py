@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
-from importlib.resources import files
 
 import duckdb
+
+from transforms.totals import steps
 
 GRAINS = (
     "person-week",
@@ -33,5 +34,4 @@ def totals(
         raise ValueError(f"unknown grain {by!r}: one of {', '.join(GRAINS)}")
     if not con.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'mart_person_week'").fetchall():
         raise LookupError("nothing was pulled into this warehouse yet: run `crewtally pull` first")
-    sql = files(__package__).joinpath(f"by_{by.replace('-', '_')}.sql").read_text()
-    return con.sql(sql, params=[start, end])
+    return con.sql(steps.text(f"by_{by.replace('-', '_')}"), params=[start, end])

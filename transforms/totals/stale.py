@@ -15,7 +15,7 @@ from importlib.resources import files
 import duckdb
 
 from transforms.policy import Policy
-from transforms.totals import groups
+from transforms.totals import groups, steps
 
 # Beyond this share of people, or bookings, a full build is no slower, and leaves the facts in better order.
 FEW = 0.25
@@ -49,12 +49,12 @@ def find(con: duckdb.DuckDBPyConnection, policy: Policy) -> int | None:
 
     Temp `redo` (resource_id), `redo_booking` and `former_booking` hold them (stale_redo.sql).
     """
-    _run(con, "stale")
+    steps.run(con, "stale")
     if not _inputs_hold(con, policy):
         return None
     con.execute("SET VARIABLE apart = ?", [groups.dropped(policy) is None])
     con.execute("SET VARIABLE much = ?", [MUCH])
-    _run(con, "stale_redo")
+    steps.run(con, "stale_redo")
     [(people, of_all, bookings, of_all_bookings)] = con.execute(_FOUND).fetchall()
     few = people <= FEW * of_all and bookings <= FEW * of_all_bookings
     return people + bookings if few else None
@@ -64,10 +64,6 @@ def remember(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
     """Keep what the marts were built from, for the next `find`."""
     for statement in filter(str.strip, _REMEMBER.split(";")):
         con.execute(statement, [_rules(policy)] if "?" in statement else None)
-
-
-def _run(con: duckdb.DuckDBPyConnection, step: str) -> None:
-    con.execute(files(__package__).joinpath(f"{step}.sql").read_text())
 
 
 def _inputs_hold(con: duckdb.DuckDBPyConnection, policy: Policy) -> bool:

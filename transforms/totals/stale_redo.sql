@@ -33,6 +33,7 @@ INNER JOIN changed_version AS o
         AND n.allocate_on_time_off IS NOT DISTINCT FROM o.allocate_on_time_off
 WHERE n.is_new AND o.was_known;
 
+-- Only for the others the history is gone through.
 INSERT INTO weighed
 SELECT DISTINCT n.source, n.source_key
 FROM changed_version AS n
