@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import chain
 
 import duckdb
 
@@ -16,11 +16,11 @@ from connectors.ftrack.dialects import Dialect, Record
 from pipelines.connect import ftrack_client
 from pipelines.plan import server, speak
 from pipelines.push import (
-    REQUESTS_PER_COMMIT,
     Batch,
     Found,
     Push,
     batches_of,
+    groups_of,
     recover,
 )
 from pipelines.settings import Settings
@@ -33,8 +33,6 @@ from transforms.reconcile.twins import twins
 from transforms.warehouse.ledger import Entry, Ledger
 
 SHOWN = 20
-BUILT_AHEAD = 2 * REQUESTS_PER_COMMIT
-"""So many requests are built while the ledger is written: those of the first two commits."""
 
 
 class GuardTripped(Exception):
@@ -105,9 +103,7 @@ def apply_plan(
         _check_origin(settings, con, plan, spoken)
         push = Push(ledger, client, spoken)
         with ledger.busy():
-            batches, found = _begin(plan, ledger, client, spoken, [trip.guard for trip in trips])
-            gc.freeze()  # nor is what leaves first
-            push.run(batches, found)
+            push.run(*_begin(plan, ledger, client, spoken, [trip.guard for trip in trips]))
             ledger.finish(plan.sha256)
         ledger.forget(settings.push.keep_plans_days)
         return _result(plan, ledger, push)
@@ -139,12 +135,12 @@ def _check_origin(settings: Settings, con: duckdb.DuckDBPyConnection, plan: Plan
 
 def _begin(
     plan: Plan, ledger: Ledger, client: Ftrack, spoken: Dialect, allowed_trips: Sequence[str]
-) -> tuple[Iterator[Batch], Found]:
+) -> tuple[list[Batch], Iterator[Batch], Found]:
     """Make the intent durable if the plan still fits ftrack, or if this is the second try.
 
-    Returns what is to be sent, and the records that are to be updated or deleted, as they are. They are asked
-    for, and the first requests are built, while the ledger is written. Raises PlanStale, and then there is
-    nothing of the plan in the ledger.
+    Returns what `Push.run` takes: the requests that the ledger says leave first, the others, and the records
+    that are to be updated or deleted, as they are. They are asked for, and the first requests are built,
+    while the ledger is written. Raises PlanStale, and then there is nothing of the plan in the ledger.
     """
     begun = ledger.status(plan.sha256) is not None
     entries = (
@@ -162,13 +158,15 @@ def _begin(
             drifts += _made_by_hand(plan, doubtful, ledger, there)
             if drifts:
                 raise PlanStale(drifts)
-    return ready.result(), found
+            first, others = ready.result()
+            if not begun:
+                ledger.sending([entry for batch in first for entry in batch.entries])
+    return ([], chain(first, others), found) if begun else (first, others, found)
 
 
-def _ready(batches: Iterator[Batch]) -> Iterator[Batch]:
-    """The same, the first of them built."""
-    first = list(islice(batches, BUILT_AHEAD))
-    return chain(first, batches)
+def _ready(batches: Iterator[Batch]) -> tuple[list[Batch], Iterator[Batch]]:
+    """The requests of one commit, built, and the others."""
+    return next(groups_of(batches), []), batches
 
 
 def _look(

@@ -68,15 +68,17 @@ class Push:
     stopping: bool = False
     sees: bool = True
 
-    def run(self, batches: Iterable[Batch], found: Found) -> None:
-        """Send all, as `batches_of` made them; `found` are the records to update and delete, as they are.
+    def run(self, first: Iterable[Batch], batches: Iterable[Batch], found: Found) -> None:
+        """Send all, as `batches_of` made them; the ledger has noted already that the `first` leave.
 
-        Raises the ConnectorError that ended the run early; what is known not to be done is intended again.
+        `found` are the records to update and delete, as they are. Raises the ConnectorError that ended the
+        run early; what is known not to be done is intended again.
         """
         with ThreadPoolExecutor(1, "read back") as self.reader, ThreadPoolExecutor(1, "push") as sender:
-            flights: deque[Future[None]] = deque()
+            flights = deque(sender.submit(self._carry_out, batch, found) for batch in first)
             try:
-                for group in _groups(iter(batches)):
+                self.ledger.complete()
+                for group in groups_of(iter(batches)):
                     self._turn(group)
                     flights += [sender.submit(self._carry_out, batch, found) for batch in group]
                     while len(flights) > len(group):  # this group is ready to leave behind the one before
@@ -106,7 +108,7 @@ class Push:
     def _turn(self, following: Sequence[Batch]) -> None:
         """One commit: the outcomes so far, and the intent of what leaves next."""
         settled = list(self.outcomes.copy())
-        self.ledger.turn(settled, [entry for batch in following for entry in batch.entries])
+        self.ledger.note(settled, [entry for batch in following for entry in batch.entries])
         for _ in settled:  # now that they are durable; the sender goes on noting behind them
             self.outcomes.popleft()
 
@@ -221,7 +223,8 @@ def _split(entries: Sequence[Entry], found: Found) -> tuple[list[Entry], list[En
     return done, missing
 
 
-def _groups(batches: Iterator[Batch]) -> Iterator[list[Batch]]:
+def groups_of(batches: Iterator[Batch]) -> Iterator[list[Batch]]:
+    """The batches that one commit of the ledger is for."""
     while group := list(islice(batches, REQUESTS_PER_COMMIT)):
         yield group
 

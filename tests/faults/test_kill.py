@@ -55,15 +55,20 @@ def folder(rig: Any, worlds: ModuleType, tmp_path: Path) -> Path:
 
 
 CREWTALLY = [str(Path(sys.executable).with_name("crewtally"))]
-# To it 700 changes are many: the first request leaves before the ledger has rows for the others.
-SHORT_LEDGER = [
+ONE_BY_ONE = [
+    sys.executable,
+    "-c",
+    "from pipelines import cli, push; push.REQUESTS_PER_COMMIT = 1; cli.main()",
+]
+# Dies when every answer is there and noted, and nothing of it stands with the changes and records yet.
+DIES_AT_THE_END = [
     sys.executable,
     "-c",
     """
-from pipelines import cli, push
-from transforms.warehouse import ledger
-ledger.SOON = push.OPERATIONS_PER_REQUEST
-push.REQUESTS_PER_COMMIT = 1
+import os, signal
+from pipelines import cli
+from transforms.warehouse.ledger import Ledger
+Ledger.finish = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 cli.main()
 """,
 ]
@@ -79,7 +84,7 @@ def apply(folder: Path, program: list[str] = CREWTALLY) -> subprocess.Popen[byte
 
 @pytest.mark.parametrize("heard", [True, False], ids=["carried out", "never heard"])
 @pytest.mark.parametrize("write", [1, 2])
-@pytest.mark.parametrize("program", [CREWTALLY, SHORT_LEDGER], ids=["all rows", "first rows"])
+@pytest.mark.parametrize("program", [CREWTALLY, ONE_BY_ONE], ids=["a commit for all", "a commit for each"])
 def test_killed_between_a_request_and_its_answer(
     rig: Any, folder: Path, program: list[str], write: int, heard: bool
 ) -> None:
@@ -106,4 +111,19 @@ def test_killed_between_a_request_and_its_answer(
         assert make_plan(rig.settings, con).changes == []
         statuses = con.execute("SELECT DISTINCT status FROM push_change").fetchall()
     assert statuses == [("done",)]
+    assert len(rig.allocations()) == BOOKINGS
+
+
+def test_killed_when_all_is_sent_and_noted(rig: Any, folder: Path) -> None:
+    with apply(folder, DIES_AT_THE_END) as child:
+        assert child.wait(120) == -signal.SIGKILL
+    sent = len(rig.gate.writes)
+    with apply(folder) as again:
+        assert again.wait(120) == 0
+    assert len(rig.gate.writes) == sent
+    with open_warehouse(folder / "warehouse.duckdb") as con:
+        assert make_plan(rig.settings, con).changes == []
+        assert con.execute("SELECT DISTINCT status FROM push_change").fetchall() == [("done",)]
+        [(owned,)] = con.execute("SELECT count(*) FROM push_record WHERE state = 'live'").fetchall()
+    assert owned >= BOOKINGS
     assert len(rig.allocations()) == BOOKINGS

@@ -28,7 +28,6 @@ from connectors.ftrack.client import Ftrack
 from connectors.sandbox.ftrack.service import build_app
 from connectors.sandbox.ftrack.store import Store
 from pipelines import push
-from transforms.warehouse import ledger
 
 MONDAY = date(2026, 3, 2)
 KEYS = st.sampled_from(["b1", "b2", "b3", "b4", "b5"])
@@ -211,7 +210,6 @@ def test_whatever_happens_ftrack_ends_up_right(
 ) -> None:
     monkeypatch.setattr(push, "OPERATIONS_PER_REQUEST", 3)
     monkeypatch.setattr(push, "REQUESTS_PER_COMMIT", 2)
-    monkeypatch.setattr(ledger, "SOON", 2)
 
     class Bound(Machine):
         pass

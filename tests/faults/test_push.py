@@ -83,7 +83,7 @@ def test_intent_is_durable_before_a_request_leaves(rig: Any, monkeypatch: pytest
     seen: list[bool] = []
 
     def look(_number: int) -> None:
-        rows = other.execute("SELECT record_id FROM push_change WHERE status = 'sending'").fetchall()
+        rows = other.execute("SELECT record_id FROM push_ledger WHERE status = 'sending'").fetchall()
         leaving = {operation["entity_key"][0] for operation in rig.gate.writes[-1]} & ours
         seen.append(leaving <= {row[0] for row in rows} and bool(leaving))
 

@@ -2,9 +2,11 @@
 
 A change goes intended -> sending -> done | failed, each step committed before the next request leaves. So
 after any crash, a change that is `intended` never left, one that is `sending` must be read back, and the
-others are settled. All of a plan is durable before its first request: a short one as rows, a long one as its
-document and the first rows, and the others follow while the first requests are under way. Tables and units:
-migrations/0008_ledger.sql.
+others are settled. All of a plan is durable before its first request, as its document. While a push is under
+way it is noted only which positions of the plan leave and what came of them, a row for thousands; changes get
+rows of their own meanwhile, and when it ends the notes are folded into these and into what we own. What a
+crash left is folded by who opens the ledger next. Tables and units: migrations/0008_ledger.sql and
+0010_push_note.sql.
 """
 
 from __future__ import annotations
@@ -16,27 +18,20 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib.resources import files
-from itertools import chain
-from math import inf
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal, NamedTuple
 
 import duckdb
-from pydantic_core import to_json
 
 from transforms.reconcile.plan import Action, Change, Image, Plan
 
-MS_PER_HOUR = 3_600_000
 RETRY_MINUTES = 15
 """So long a change waits after ftrack refused it once; twice as long after each further time."""
 LONGEST_RETRY_MINUTES = 24 * 60
-SOON = 4000
-"""So many changes have their rows when a push begins. The others are durable in the plan's document."""
 _LOG_SIZE = "1GB"
 
-Status = Literal["done", "failed", "intended"]
-"""What a change can have come to, once its request is over."""
+Status = Literal["intended", "sending", "done", "failed"]
 
 
 class Entry(NamedTuple):
@@ -48,9 +43,10 @@ class Entry(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What came of some changes, the same of each; `error` is what ftrack said of failed ones.
+    """What came of some changes, the same of each.
 
-    `wrote` are the fields that an update which is not done has changed nevertheless.
+    `error` is what ftrack said of failed ones; `wrote` are the fields that an update which is not done has
+    changed nevertheless.
     """
 
     entries: Sequence[Entry]
@@ -71,8 +67,9 @@ class Ledger:
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
         self.con = con
         self._plans: dict[str, Plan] = {}  # read and checked once: they can be large
-        self._written: dict[str, int] = {}  # of plans begun here, how many changes have rows
-        con.execute(_sql("ledger_complete"))
+        self._notes = 0
+        self._lacks_rows = False
+        self.fold()
 
     def status(self, sha256: str) -> str | None:
         """`applying`, `applied`, `forgotten` (applied long ago), or None where apply never began."""
@@ -86,15 +83,18 @@ class Ledger:
 
     @contextmanager
     def beginning(self, plan: Plan, allowed_trips: Sequence[str]) -> Iterator[None]:
-        """As `begin`, once the block has ended well: it may still refuse, and then nothing is noted."""
+        """As `begin`, once the block has ended well: it may still refuse, and then nothing is noted.
+
+        In the block `sending` says what leaves first: it is durable together with the plan.
+        """
         with TemporaryDirectory(prefix="crewtally-plan-") as folder, self._transaction():
-            self._insert(plan, allowed_trips, Path(folder))
+            self._insert(plan, allowed_trips, Path(folder) / "plan.json")
             yield
         self._plans[plan.sha256] = plan
-        self._written[plan.sha256] = SOON
+        self._lacks_rows = True
 
-    def _insert(self, plan: Plan, allowed_trips: Sequence[str], folder: Path) -> None:
-        """Through files: DuckDB reads a long text thrice as fast as it is handed one."""
+    def _insert(self, plan: Plan, allowed_trips: Sequence[str], file: Path) -> None:
+        """Through a file: DuckDB reads a long text thrice as fast as it is handed one."""
         begun: dict[str, Any] = {
             "plan_sha256": plan.sha256,
             "server": plan.content["server"],
@@ -102,20 +102,19 @@ class Ledger:
             "trips": list(allowed_trips),
             "started_at": _now(),
             "changes": len(plan.changes),
-            "file": str(folder / "plan.json"),
+            "file": str(file),
         }
-        Path(begun["file"]).write_bytes(plan.dump())
+        file.write_bytes(plan.dump())
         self.con.execute(_sql("ledger_plan"), begun)
-        soon = folder / "soon.json"
-        soon.write_bytes(to_json({"plan": {"changes": plan.changes[:SOON]}}))
-        first = {"plan_sha256": plan.sha256, "file": str(soon), "ms_per_hour": MS_PER_HOUR}
-        self.con.execute(_sql("ledger_begin"), first)
 
     def finish(self, sha256: str) -> None:
         """The plan is `applied`: every change is done or failed."""
-        self.con.execute(
-            "UPDATE push_plan SET status = 'applied', finished_at = ? WHERE plan_sha256 = ?", [_now(), sha256]
-        )
+        with self._transaction():
+            self._fold()
+            self.con.execute(
+                "UPDATE push_plan SET status = 'applied', finished_at = ? WHERE plan_sha256 = ?",
+                [_now(), sha256],
+            )
 
     def forget(self, days: int) -> None:
         """Forget the changes of plans older than that, and what they deleted; what we own stays known."""
@@ -126,9 +125,10 @@ class Ledger:
 
     @contextmanager
     def busy(self) -> Iterator[None]:
-        """Between its many commits the file is not rewritten: each is durable in the log beside it.
+        """Around a push: what is noted in the block is folded when it ends, however that is.
 
-        And its small statements are one thread's work, while others send and read back.
+        Between its many commits the file is not rewritten: each is durable in the log beside it. And its
+        statements are one thread's work, while others send and read back.
         """
         [(threads,)] = self.con.execute("SELECT current_setting('threads')").fetchall()
         self.con.execute(f"SET checkpoint_threshold = '{_LOG_SIZE}'; SET threads = 1")
@@ -136,6 +136,8 @@ class Ledger:
             yield
         finally:
             self.con.execute(f"RESET checkpoint_threshold; SET threads = {threads}")
+            if self._notes or self._lacks_rows:
+                self.fold()
 
     def entries(self, sha256: str, status: str) -> list[Entry]:
         """Changes of a plan in that status, in the plan's order."""
@@ -173,50 +175,55 @@ class Ledger:
 
     def sending(self, entries: Sequence[Entry]) -> None:
         """Durably note that these are about to leave."""
-        self.turn((), entries)
+        self.note((), entries)
 
     def settle(self, outcomes: Sequence[Outcome]) -> None:
         """Durably note what came of these, and with it what we own."""
-        self.turn(outcomes, ())
+        self.note(outcomes, ())
+        self.fold()
 
-    def turn(self, outcomes: Sequence[Outcome], sending: Sequence[Entry]) -> None:
+    def note(self, outcomes: Sequence[Outcome], sending: Sequence[Entry]) -> None:
         """Durably note what came of some changes and which leave next; all of it or nothing."""
-        if not outcomes and not sending:
-            return
-        with self._transaction():
-            self._complete(chain(sending, *(outcome.entries for outcome in outcomes)))
-            for outcome in _together(outcomes):
-                noted = {"status": outcome.status, "error": outcome.error, "noted_at": _now()}
-                for where, entries in _by_plan(outcome.entries):
-                    self.con.execute(_sql("ledger_settle"), where | noted)
-                    if outcome.status == "done":
-                        self._own(where, {entry.change["action"] for entry in entries})
-            self._half_done(outcomes)
-            for where, _entries in _by_plan(sending):
-                self.con.execute(_sql("ledger_sending"), where | {"noted_at": _now()})
-
-    def _complete(self, entries: Iterable[Entry]) -> None:
-        """See to it that these have rows, and with them all of their plan."""
-        if any(entry.position >= self._written.get(entry.plan_sha256, inf) for entry in entries):
-            self.con.execute(_sql("ledger_complete"))
-            self._written.clear()
-
-    def _own(self, where: dict[str, str], actions: Iterable[str]) -> None:
-        """What we own after these were carried out."""
-        self.con.execute(_sql("ledger_done"), where)
-        for action in sorted(actions):
-            self.con.execute(_sql(f"ledger_{action}"))
-
-    def _half_done(self, outcomes: Sequence[Outcome]) -> None:
-        """What we wrote of records that are not as planned yet: so it is no person's edit."""
-        halves = [
-            {"plan_sha256": entry.plan_sha256, "position": entry.position, "wrote": outcome.wrote}
-            for outcome in outcomes
-            if outcome.wrote
-            for entry in outcome.entries
+        notes = [
+            note for outcome in (*outcomes, Outcome(sending, "sending")) for note in self._notes_of(outcome)
         ]
-        if halves:
-            self.con.execute(_sql("ledger_half"), {"halves": json.dumps(halves)})
+        if notes:
+            self.con.execute(_sql("ledger_note"), {"notes": json.dumps(notes), "noted_at": _now()})
+
+    def complete(self) -> None:
+        """Give the changes of a plan that began their rows: there is time while requests are under way."""
+        if self._lacks_rows:
+            self.con.execute(_sql("ledger_complete"))
+            self._lacks_rows = False
+
+    def fold(self) -> None:
+        """Make what was noted the changes' own, and what we own of it ours."""
+        with self._transaction():
+            self._fold()
+
+    def _fold(self) -> None:
+        self.con.execute(_sql("ledger_complete"))
+        if self.con.execute("SELECT 1 FROM push_note LIMIT 1").fetchall():
+            self.con.execute(_sql("ledger_fold"))
+            for statements in ("create", "update", "delete", "half"):
+                self.con.execute(_sql(f"ledger_{statements}"))
+        self._notes, self._lacks_rows = 0, False
+
+    def _notes_of(self, outcome: Outcome) -> Iterator[dict[str, Any]]:
+        """The outcome once for each run of neighbours in a plan: one, as a rule."""
+        # What a server says may hold half a character (JSON can escape it), and nothing can store that.
+        error = outcome.error and outcome.error.encode(errors="replace").decode()
+        for plan_sha256, first, last in _runs(outcome.entries):
+            self._notes += 1
+            yield {
+                "plan_sha256": plan_sha256,
+                "number": self._notes,
+                "first_position": first,
+                "last_position": last,
+                "status": outcome.status,
+                "error": error,
+                "wrote": outcome.wrote,
+            }
 
     def plan(self, sha256: str) -> Plan | None:
         """A plan whose apply began, as it was read; None also for one that is forgotten."""
@@ -252,32 +259,17 @@ class Ledger:
         self.con.commit()
 
 
-def _together(outcomes: Iterable[Outcome]) -> list[Outcome]:
-    """The same outcome once, with all its changes, in the order in which they first come."""
-    found: dict[tuple[Status, str | None], list[Entry]] = {}
-    for outcome in outcomes:
-        found.setdefault((outcome.status, outcome.error), []).extend(outcome.entries)
-    return [Outcome(entries, *what) for what, entries in found.items()]
-
-
-def _by_plan(entries: Iterable[Entry]) -> Iterator[tuple[dict[str, str], list[Entry]]]:
-    """The entries of each plan, and where they are in it, as statements take it."""
-    plans: dict[str, list[Entry]] = {}
+def _runs(entries: Iterable[Entry]) -> Iterator[tuple[str, int, int]]:
+    """Entries that follow one another in a plan: the plan, and the positions of the first and the last."""
+    plan_sha256, first, last = "", 0, -1
     for entry in entries:
-        plans.setdefault(entry.plan_sha256, []).append(entry)
-    for sha256, found in plans.items():
-        yield {"plan_sha256": sha256, "runs": json.dumps(_runs(found))}, found
-
-
-def _runs(entries: Iterable[Entry]) -> list[dict[str, int]]:
-    """Their positions as runs of neighbours: one run, as a rule."""
-    runs: list[dict[str, int]] = []
-    for position in sorted(entry.position for entry in entries):
-        if runs and runs[-1]["last"] >= position - 1:
-            runs[-1]["last"] = position
-        else:
-            runs.append({"first": position, "last": position})
-    return runs
+        if entry.position != last + 1 or entry.plan_sha256 != plan_sha256:
+            if plan_sha256:
+                yield plan_sha256, first, last
+            plan_sha256, first = entry.plan_sha256, entry.position
+        last = entry.position
+    if plan_sha256:
+        yield plan_sha256, first, last
 
 
 def _now() -> datetime:

@@ -1,4 +1,4 @@
--- What we own after some creates were carried out: temp ledger_done of ledger_done.sql. Grain: record.
+-- What we own after some creates were carried out: temp ledger_done of ledger_fold.sql. Grain: record.
 
 -- A record made again under its old id replaces what the ledger knew of it.
 DELETE FROM push_record AS r

@@ -1,4 +1,4 @@
--- What we own after some deletes were carried out: temp ledger_done of ledger_done.sql. Grain: record.
+-- What we own after some deletes were carried out: temp ledger_done of ledger_fold.sql. Grain: record.
 
 UPDATE push_record AS r
 SET state = 'deleted', changed_by = d.plan_sha256

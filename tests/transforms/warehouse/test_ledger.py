@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from transforms.reconcile.plan import FORMAT, Change, Plan
-from transforms.warehouse import ledger, open_warehouse
+from transforms.warehouse import open_warehouse
 from transforms.warehouse.ledger import Entry, Ledger, Outcome
 from transforms.warehouse.migrate import migrations
 
@@ -58,53 +62,103 @@ def rows(con: duckdb.DuckDBPyConnection, query: str = WHOLE) -> list[tuple[Any, 
     return con.execute(query).fetchall()
 
 
-@pytest.mark.parametrize("soon", [0, 3, NUMBER, NUMBER + 1])
-def test_a_plan_that_begins_is_known_whole(
-    plan: Plan, file: Path, monkeypatch: pytest.MonkeyPatch, soon: int
-) -> None:
-    """However much of it has rows, and after a crash right then as before it."""
+def entries(plan: Plan, positions: Iterable[int]) -> list[Entry]:
+    return [Entry(plan.sha256, position, plan.changes[position]) for position in positions]
+
+
+@pytest.mark.parametrize("first", [0, 3, NUMBER])
+@pytest.mark.parametrize("complete", [False, True])
+def test_a_plan_that_begins_is_known_whole(plan: Plan, file: Path, first: int, complete: bool) -> None:
+    """However much of it leaves at once, with rows or without, and after a crash right then as before it."""
     with open_warehouse(file) as con:
-        Ledger(con).begin(plan, [])
+        book = Ledger(con)
+        with book.beginning(plan, []):
+            book.sending(entries(plan, range(first)))
+        if complete:
+            book.complete()
+        assert rows(con, "SELECT count(*) FROM push_change") == [(NUMBER if complete else 0,)]
         as_one = rows(con)
-    file.unlink()
-    monkeypatch.setattr(ledger, "SOON", soon)
-    with open_warehouse(file) as con:
-        Ledger(con).begin(plan, [])
-        assert rows(con, "SELECT count(*) FROM push_change") == [(min(soon, NUMBER),)]
-        assert rows(con) == as_one
+    assert [row[1] for row in as_one] == list(range(NUMBER))
+    assert [row[9] for row in as_one] == ["sending"] * first + ["intended"] * (NUMBER - first)
+    assert [row[11] is not None for row in as_one] == [True] * first + [False] * (NUMBER - first)
     with open_warehouse(file) as con:  # what only reads
         assert rows(con) == as_one
     with open_warehouse(file) as con:  # what goes on with it
         book = Ledger(con)
         assert rows(con, "FROM push_change ORDER BY position") == as_one
-        assert [entry.change for entry in book.entries(plan.sha256, "intended")] == plan.changes
+        assert rows(con, "FROM push_note") == []
+        assert book.entries(plan.sha256, "intended") == entries(plan, range(first, NUMBER))
+        assert book.unsettled("s") == entries(plan, range(first))
         Ledger(con)
         assert rows(con) == as_one
-    assert [row[1] for row in as_one] == list(range(NUMBER))
-    assert {row[9] for row in as_one} == {"intended"}
 
 
-@pytest.mark.parametrize("positions", [[0, 1], [1, 2, 5], [6]])
-def test_what_leaves_has_a_row(
-    plan: Plan, file: Path, monkeypatch: pytest.MonkeyPatch, positions: list[int]
-) -> None:
-    monkeypatch.setattr(ledger, "SOON", 2)
+def test_a_plan_that_is_refused_while_it_begins_leaves_nothing(plan: Plan, file: Path) -> None:
+    with open_warehouse(file) as con:
+        book = Ledger(con)
+        with suppress(LookupError), book.beginning(plan, []):
+            book.sending(entries(plan, [0]))
+            raise LookupError
+        assert [rows(con, f"FROM {table}") for table in ("push_plan", "push_note", "push_ledger")] == [[]] * 3
+        book.begin(plan, [])
+        assert {row[9] for row in rows(con)} == {"intended"}
+
+
+@pytest.mark.parametrize("positions", [[0, 1], [1, 2, 5], [6], [5, 1]])
+def test_what_leaves_is_known_before_and_after_a_crash(plan: Plan, file: Path, positions: list[int]) -> None:
     with open_warehouse(file) as con:
         book = Ledger(con)
         book.begin(plan, [])
-        book.sending([Entry(plan.sha256, position, plan.changes[position]) for position in positions])
+        book.sending(entries(plan, positions))
     with open_warehouse(file) as con:
-        sending = "SELECT position FROM push_change WHERE status = 'sending' ORDER BY position"
-        assert rows(con, sending) == [(position,) for position in positions]
-        intended = [row[1] for row in rows(con) if row[9] == "intended"]
-        assert intended == [position for position in range(NUMBER) if position not in positions]
-        assert [entry.position for entry in Ledger(con).unsettled("s")] == positions
+        sending = [row[1] for row in rows(con) if row[9] == "sending"]
+        assert sending == sorted(positions)
+        assert Ledger(con).unsettled("s") == entries(plan, sending)
+        assert [row[1] for row in rows(con) if row[9] == "intended"] == [
+            position for position in range(NUMBER) if position not in positions
+        ]
 
 
-def test_a_plan_that_is_forgotten_intends_nothing(
-    plan: Plan, file: Path, monkeypatch: pytest.MonkeyPatch
+OUTCOMES = st.tuples(
+    st.sampled_from(["sending", "done", "failed", "intended"]),
+    st.sets(st.integers(0, NUMBER - 1), min_size=1).map(sorted),
+    st.sampled_from(["no\nway", 'half a "\ud800" character', "nothing \x00 at all"]),
+)
+
+
+@given(st.lists(st.lists(OUTCOMES, max_size=3), max_size=4), st.booleans())
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_notes_say_the_same_as_the_rows_they_are_folded_into(
+    plan: Plan, noted: list[list[tuple[Any, list[int], str]]], complete: bool
 ) -> None:
-    monkeypatch.setattr(ledger, "SOON", 2)
+    """And of what was noted of a change, the last counts."""
+    last: dict[int, tuple[str, str | None]] = {}
+    with open_warehouse(":memory:") as con:
+        book = Ledger(con)
+        book.begin(plan, [])
+        if complete:
+            book.complete()
+        for outcomes in noted:
+            told = []
+            for status, positions, error in outcomes:
+                error_of = error if status == "failed" else None
+                told.append(Outcome(entries(plan, positions), status, error_of))
+                kept = error_of and error_of.replace("\ud800", "?")
+                last |= dict.fromkeys(positions, (status, kept))
+            book.note(told, [])
+        before = rows(con)
+        book.fold()
+        assert rows(con) == before
+        assert rows(con, "FROM push_change ORDER BY position") == before
+        assert {row[1]: (row[9], row[10]) for row in before} == {
+            position: last.get(position, ("intended", None)) for position in range(NUMBER)
+        }
+        made = [plan.changes[n]["id"] for n, (status, _) in last.items() if status == "done" and n % 3 == 0]
+        owned = rows(con, "SELECT record_id FROM push_record WHERE state = 'live' ORDER BY 1")
+        assert owned == [(record_id,) for record_id in sorted(made)]
+
+
+def test_a_plan_that_is_forgotten_intends_nothing(plan: Plan, file: Path) -> None:
     other = Plan.of({**plan.content, "previous": plan.sha256})
     with open_warehouse(file) as con:
         book = Ledger(con)
@@ -120,21 +174,15 @@ def test_the_ledger_of_an_older_version_is_kept(plan: Plan, file: Path) -> None:
     with open_warehouse(file) as con:
         book = Ledger(con)
         book.begin(plan, [])
-        entries = book.entries(plan.sha256, "intended")
-        book.sending(entries[:1])
-        book.settle([Outcome(entries[:1], "done")])
+        book.sending(entries(plan, [0]))
+        book.settle([Outcome(entries(plan, [0]), "done")])
         before = rows(con)
-        con.execute("DROP VIEW push_ledger; DROP VIEW push_intent; ALTER TABLE push_plan DROP COLUMN changes")
+        for later in ("VIEW push_ledger", "VIEW push_noted", "TABLE push_note", "VIEW push_intent"):
+            con.execute(f"DROP {later}")
+        con.execute("ALTER TABLE push_plan DROP COLUMN changes")
         con.execute("DELETE FROM meta_schema WHERE version >= ?", [LEDGER])
     assert LEDGER in migrations()
     with open_warehouse(file) as con:
         assert rows(con) == before
-        assert [entry.position for entry in Ledger(con).entries(plan.sha256, "intended")] == [
-            1,
-            2,
-            3,
-            4,
-            5,
-            6,
-        ]
+        assert Ledger(con).entries(plan.sha256, "intended") == entries(plan, range(1, NUMBER))
         assert rows(con) == before
