@@ -11,7 +11,7 @@ from typing import Any
 
 # Package and names; what else runs between a page and its rows does not choose what they say.
 _RULES = {
-    "connectors": ("columns.py", "parsing.py"),
+    "connectors": ("columns.py", "flawless.py", "parsing.py"),
     "connectors.ruddr": ("wire.py",),
     "connectors.tenthousandft": ("wire.py",),
     "transforms": ("model.py",),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 import duckdb
+import msgspec
 from pydantic_core import to_json
 
 from connectors.columns import Columns
@@ -28,7 +29,8 @@ class PackedPage:
 
     @classmethod
     def of(cls, spec: InColumns, sha256: str, columns: Columns) -> PackedPage:
-        return cls(sha256, columns.rows, to_json({name: columns.values[name] for name in spec.fields}))
+        wire = msgspec.json.encode({name: columns.values[name] for name in spec.fields})
+        return cls(sha256, columns.rows, wire)
 
     def line(self, place: int) -> bytes:
         """A line for `_wire_rows`, once the page has a place in the listing."""
