@@ -135,10 +135,10 @@ def ahead(
 ) -> Iterator[tuple[Question, Answer]]:
     """Each question with its answer, in order; the next ones are under way while an answer is dealt with.
 
-    One at first, then two, four, up to `most` at a time: whoever stops early has asked little in vain. As
-    many again wait in line: no time is lost while an answer is dealt with. `hands` are threads beyond `most`,
-    for an `ask` that reads its answers too, and itself lets no more than `most` be asked at a time. What
-    `ask` raises is raised where its answer would come.
+    One at first: whoever stops there has asked nothing in vain. Then `most` at a time, and as many again wait
+    in line: no time is lost while an answer is dealt with. `hands` are threads beyond `most`, for an `ask`
+    that reads its answers too, and itself lets no more than `most` be asked at a time. What `ask` raises is
+    raised where its answer would come.
     """
     left = iter(questions)
     under_way: deque[tuple[Question, Future[Answer]]] = deque()
@@ -152,6 +152,6 @@ def ahead(
                 return
             question, answer = under_way.popleft()
             yield question, answer.result()
-            width = 2 * min(width, most)
+            width = 2 * most
     finally:
         pool.shutdown(wait=False, cancel_futures=True)  # nobody waits for what was asked in vain
