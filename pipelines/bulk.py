@@ -34,8 +34,8 @@ MOST_BYTES_WAITING = 2 * BATCH_BYTES
 IDS_SHOWN = 50
 """Of either end of a page: neighbours that overlap have one of these in common."""
 
-MEMORY = "200MB"
-"""What SQL may take: beyond it DuckDB puts rows aside on disk, so that a long listing takes no more."""
+MEMORY = "120MB"
+"""What SQL may take: beyond it DuckDB puts rows aside on disk, so that a long listing takes little more."""
 
 # Rows by the hundred thousand, none of them in a cycle: looking for cycles takes a tenth of the time.
 OBJECTS_BETWEEN_COLLECTIONS = 100_000
