@@ -114,10 +114,18 @@ class Stage(Rows):
     def merge(self, source: str, snapshot_id: str, known: datetime, absence: Absence | None) -> Merged:
         """Merge `stage_<table>` into the history as of `known`; inside the caller's transaction."""
         absent = self._close_absent(source, snapshot_id, known, absence) if absence else 0
+        # In two steps: an UPDATE from a join that does not fit in memory goes through the table without any
+        # order, and took fifteen times as long for a million rows.
         self.con.execute(
-            f"UPDATE {self.table} AS core SET known_to = ?, closed_by = ? FROM stage_{self.table} AS stage"
-            f" WHERE core.known_to IS NULL AND core.source = stage.source"
-            f" AND core.{self.key} = stage.{self.key} AND NOT ({self._same})",
+            f"CREATE OR REPLACE TEMP TABLE changed_{self.table} AS"
+            f" SELECT core.source, core.{self.key} FROM {self.table} AS core"
+            f" JOIN stage_{self.table} AS stage USING (source, {self.key})"
+            f" WHERE core.known_to IS NULL AND NOT ({self._same})"
+        )
+        self.con.execute(
+            f"UPDATE {self.table} AS core SET known_to = ?, closed_by = ? FROM changed_{self.table} AS changed"
+            f" WHERE core.known_to IS NULL AND core.source = changed.source"
+            f" AND core.{self.key} = changed.{self.key}",
             [known, snapshot_id],
         )
         opened = self.con.execute(

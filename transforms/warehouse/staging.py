@@ -115,7 +115,7 @@ class Rows:
 
     def close(self) -> None:
         self._spool.close()
-        for rows in ("stage", "kept", "again", "met", "lost"):
+        for rows in ("stage", "kept", "again", "met", "lost", "changed"):
             self.con.execute(f"DROP TABLE IF EXISTS temp.{rows}_{self.table}")
 
     @property
