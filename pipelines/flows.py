@@ -26,20 +26,25 @@ from pipelines.backfill import backfill as backfill_steps
 from pipelines.backfill import check
 from pipelines.lock import warehouse
 from pipelines.outcome import Outcome
+from pipelines.plans import find
 from pipelines.report import applied_line, plan_line, snapshot_line, trouble
-from pipelines.runs import recorded
+from pipelines.runs import recorded, utc_now
 from pipelines.settings import Settings, Source, load_settings
 from pipelines.sync import SyncFailed, SyncResult
 from pipelines.sync import sync as sync_steps
 from transforms.reconcile.plan import Plan
 from transforms.reconcile.render import render
-from transforms.totals import totals
+from transforms.totals import build, totals
+from transforms.warehouse.ledger import Ledger
+from transforms.warehouse.publish import publish as write_copy
 from transforms.warehouse.snapshot import Snapshot
 
 ARTIFACT_ROWS = 100
 ARTIFACT_CHARACTERS = 50_000
 
 Days = Annotated[int, Field(ge=0, le=3660)]
+Sha256 = Annotated[str, Field(pattern="^[0-9a-fA-F]{64}$")]
+PlanName = Annotated[str, Field(pattern="^[0-9a-fA-F]{8,64}$")]
 
 
 @flow(name="sync")
@@ -86,12 +91,47 @@ def backfill(
     return result
 
 
+@flow(name="apply")
+def apply(plan: PlanName, allow: Sha256 | None = None, config: str | None = None) -> SyncResult:
+    """Push a plan that somebody has read, made before by `plan-only` or `crewtally plan` on this machine.
+
+    `plan`: its sha256, or the first eight characters of it or more. `allow`: the whole of it, to let this
+    very plan through a tripped guard. A plan that no longer fits fails the run, which says what drifted.
+    """
+    settings = _load(config)
+    made = find(settings, plan)
+    try:
+        return _apply(settings, made, allow)
+    except GuardTripped as tripped:
+        return _approved(settings, tripped)
+
+
+@flow(name="publish")
+def publish(config: str | None = None) -> str:
+    """Total by the policies as they are now, publish, and forget old plans; no service is asked.
+
+    Returns the name of the analysts' new copy.
+    """
+    settings = _load(config)
+    with _run(settings, "publish") as (con, run):
+        as_task("total", build, con, settings.policy)
+        copy: Path = as_task("publish", write_copy, con, settings.warehouse.published, utc_now())
+        as_task("forget", Ledger(con).forget, settings.push.keep_plans_days)
+        run.detail = f"Published {copy.name}."
+        get_run_logger().info("%s -> %s", settings.warehouse.published, copy.name)
+    return copy.name
+
+
 def _approved(settings: Settings, tripped: GuardTripped) -> SyncResult:
     """The push of a plan that a guard stopped, once a person said so. The warehouse is free until then."""
     wait(settings, tripped)
+    return _apply(settings, tripped.plan, tripped.plan.sha256)
+
+
+def _apply(settings: Settings, plan: Plan, allow: str | None) -> SyncResult:
+    """The push of a plan that a person has read."""
     with _run(settings, "apply") as (con, run):
-        plan = tripped.plan
-        applied = as_task("apply", apply_plan, settings, con, plan, allow=plan.sha256)
+        applied = as_task("apply", apply_plan, settings, con, plan, allow=allow)
         FlowReport(con).applied(applied)
         result = SyncResult((), plan, None, applied)
         run.detail = f"Plan {plan.sha256[:8]}, approved: {applied_line(applied)}"

@@ -16,6 +16,8 @@ from transforms.reconcile.plan import Plan, PlanError
 
 KEPT_PLANS = 50
 KEPT_DAYS = 30
+NAME_CHARACTERS = 16
+"""Of the sha256: the name of a plan's file."""
 _PUSHED = "SELECT document, started_at FROM push_plan ORDER BY started_at DESC LIMIT 1"
 
 
@@ -36,11 +38,33 @@ def keep(settings: Settings, plan: Plan) -> Path:
     """
     folder = _folder(settings)
     folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"{plan.sha256[:16]}.json"
+    file = folder / f"{plan.sha256[:NAME_CHARACTERS]}.json"
     with tables.replacing(file) as temporary:
         temporary.write_bytes(plan.dump())
     _prune(settings, time.time() - KEPT_DAYS * 86_400)
     return file
+
+
+def find(settings: Settings, beginning: str) -> Plan:
+    """The one kept plan whose sha256 begins so. Raises PlanError for none, for several, or for an edited one.
+
+    Only names of files in the folder are compared with `beginning`: whatever it holds, no path is made of it.
+    """
+    wanted = beginning.lower()
+    files = [file for _, file in _stamped(settings) if wanted and _may_be(file, wanted)]
+    plans = [plan for file in files if (plan := Plan.load(file.read_bytes())).sha256.startswith(wanted)]
+    if len(plans) == 1:
+        return plans[0]
+    if plans:
+        raise PlanError(f"{len(plans)} plans begin with {beginning}: name more of the sha256.")
+    raise PlanError(
+        f"No plan {beginning} is kept in {_folder(settings)}: it was made elsewhere, or so long ago that it "
+        "would not fit any more. Plan again."
+    )
+
+
+def _may_be(file: Path, beginning: str) -> bool:
+    return file.stem.startswith(beginning[:NAME_CHARACTERS])
 
 
 def _prune(settings: Settings, oldest: float) -> None:

@@ -12,7 +12,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import duckdb
@@ -305,6 +307,63 @@ def test_listening_asks_for_a_run_of_sync_hourly(prefect: Prefect) -> None:
     ((deployment, state),) = [(run["deployment_id"], run["state"]["type"]) for run in runs]
     assert (deployment, state) == (hourly["id"], "SCHEDULED")
     HTTP.delete(f"{prefect.api}/flow_runs/{runs[0]['id']}", timeout=30).raise_for_status()
+
+
+def test_a_plan_that_was_read_is_applied(prefect: Prefect) -> None:
+    """In ftrack stands what the tests before have pushed, by another authority."""
+    planned = prefect.start("sync/plan-only")
+    prefect.work()
+    assert prefect.state(planned) == ("Completed", "")
+    kept = prefect.filter("artifacts", flow_runs={"id": {"any_": [planned]}})
+    [sha256] = [one["description"].removeprefix("Plan ") for one in kept if one["key"] == "crewtally-plan"]
+
+    runs = [prefect.start("apply/apply", plan=sha256[:8], allow=sha256), prefect.start("publish/publish")]
+    prefect.work()
+    assert [prefect.state(run) for run in runs] == [("Completed", "")] * 2
+    ledger = json.loads(prefect.run("crewtally", "ledger", "--json").stdout)
+    [plan] = [plan for plan in ledger["plans"] if plan["plan_sha256"] == sha256]
+    assert plan["changes"]
+    assert all(counts.keys() == {"done"} for counts in plan["changes"].values())
+
+
+def test_an_alert_tells_of_a_run_that_failed(prefect: Prefect, ready: dict[str, dict[str, str]]) -> None:
+    told: list[bytes] = []
+
+    class Chat(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            told.append(self.rfile.read(int(self.headers["Content-Length"])))
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Chat) as chat:
+        Thread(target=chat.serve_forever, daemon=True).start()
+        address = {"ALERT_URL": f"http://127.0.0.1:{chat.server_port}/"}
+        here = replace(prefect, environment={**prefect.environment, **address})
+        for _ in range(2):  # the second time it is put in place of the first
+            here.run("python", ROOT / "docs" / "alerts.py")
+        failed = prefect.start("apply/apply", plan="0" * 64)
+        prefect.work()
+        assert prefect.state(failed)[0] == "Failed"
+        deadline = time.monotonic() + 60
+        while not told:
+            assert time.monotonic() < deadline, "nobody was told"
+            time.sleep(0.25)
+        chat.shutdown()
+    [message] = told
+    text = json.loads(message)["text"]
+    assert text.startswith("apply, run ")
+    assert f"No plan {'0' * 64} is kept" in text
+    assert failed in text  # the link
+    assert not any(values[key] in text for values in ready.values() for key in SECRETS if key in values)
+
+
+def test_an_alert_needs_an_address(prefect: Prefect) -> None:
+    refused = prefect.run("python", ROOT / "docs" / "alerts.py", check=False)
+    assert refused.returncode == 1
+    assert "ALERT_URL" in refused.stderr
 
 
 def latest(prefect: Prefect, state: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from prefect.exceptions import ParameterTypeError
+from prefect.exceptions import ParameterBindError, ParameterTypeError
 
 from pipelines import flows
 
@@ -29,6 +29,21 @@ def test_a_backfill_with_wrong_parameters_never_starts(wrong: dict[str, Any]) ->
 def test_a_sync_of_a_negative_window_never_starts() -> None:
     with pytest.raises(ParameterTypeError):
         flows.sync.validate_parameters({"past_days": -1})
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {},
+        {"plan": ""},
+        {"plan": "1234567"},
+        {"plan": "../../plan"},
+        {"plan": "12345678", "allow": "12345678"},
+    ],
+)
+def test_applying_what_is_no_plan_never_starts(wrong: dict[str, Any]) -> None:
+    with pytest.raises((ParameterTypeError, ParameterBindError)):
+        flows.apply.validate_parameters(wrong)
 
 
 def test_dates_arrive_as_dates() -> None:

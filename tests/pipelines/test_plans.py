@@ -11,7 +11,7 @@ import pytest
 
 from pipelines import plans
 from pipelines.settings import Settings
-from transforms.reconcile.plan import Plan
+from transforms.reconcile.plan import Plan, PlanError
 from transforms.reconcile.undo import inverse
 
 DAY = 86_400
@@ -39,6 +39,43 @@ def old_files(settings: Settings, number: int, age_days: float) -> list[Path]:
         os.utime(file, (stamp, stamp))
         files.append(file)
     return files
+
+
+@pytest.mark.parametrize("characters", [8, 16, 17, 64])
+def test_a_kept_plan_is_found_by_the_beginning_of_its_sha256(settings: Settings, characters: int) -> None:
+    made = plan()
+    plans.keep(settings, made)
+    assert plans.find(settings, made.sha256[:characters].upper()).sha256 == made.sha256
+
+
+@pytest.mark.parametrize("wrong", ["", "0" * 64, "../../etc/passwd", "*"])
+def test_what_is_not_kept_is_not_found(settings: Settings, wrong: str) -> None:
+    plans.keep(settings, plan())
+    with pytest.raises(PlanError, match="Plan again"):
+        plans.find(settings, wrong)
+
+
+def test_the_whole_sha256_has_to_fit(settings: Settings) -> None:
+    made = plan()
+    plans.keep(settings, made)
+    with pytest.raises(PlanError, match="Plan again"):
+        plans.find(settings, made.sha256[:16] + "f" * 48)
+
+
+def test_of_several_plans_none_is_guessed(settings: Settings) -> None:
+    made = plan()
+    file = plans.keep(settings, made)
+    file.with_name(file.stem[:-1] + "_.json").write_bytes(made.dump())
+    with pytest.raises(PlanError, match="2 plans begin"):
+        plans.find(settings, made.sha256[:8])
+
+
+def test_a_plan_that_was_edited_is_refused(settings: Settings) -> None:
+    made = plan()
+    file = plans.keep(settings, made)
+    file.write_bytes(made.dump().replace(b"seed", b"seeD"))
+    with pytest.raises(PlanError):
+        plans.find(settings, made.sha256)
 
 
 def test_old_plans_beyond_the_newest_go(settings: Settings) -> None:

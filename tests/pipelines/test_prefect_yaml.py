@@ -46,9 +46,10 @@ def test_prefect_reads_every_key(document: dict[str, Any]) -> None:
 
 def test_the_promised_deployments_are_there(document: dict[str, Any]) -> None:
     deployments = {deployment["name"]: deployment for deployment in document["deployments"]}
-    assert set(deployments) == {"sync-hourly", "sync-nightly", "plan-only", "backfill"}
+    by_hand = {"plan-only", "backfill", "apply", "publish"}
+    assert set(deployments) == {"sync-hourly", "sync-nightly", *by_hand}
     assert deployments["sync-hourly"]["schedules"][0]["cron"] == "0 * * * *"
-    assert "schedules" not in deployments["backfill"]
+    assert not any("schedules" in deployments[name] for name in by_hand)
     assert all(deployment["concurrency_limit"]["limit"] == 1 for deployment in deployments.values())
 
 

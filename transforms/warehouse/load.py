@@ -123,9 +123,9 @@ class Stage(Rows):
             f" WHERE core.known_to IS NULL AND NOT ({self._same})"
         )
         self.con.execute(
-            f"UPDATE {self.table} AS core SET known_to = ?, closed_by = ? FROM changed_{self.table} AS changed"
-            f" WHERE core.known_to IS NULL AND core.source = changed.source"
-            f" AND core.{self.key} = changed.{self.key}",
+            f"UPDATE {self.table} AS core SET known_to = ?, closed_by = ?"
+            f" FROM changed_{self.table} AS changed WHERE core.known_to IS NULL"
+            f" AND core.source = changed.source AND core.{self.key} = changed.{self.key}",
             [known, snapshot_id],
         )
         opened = self.con.execute(
