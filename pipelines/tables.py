@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -107,7 +108,22 @@ def write_parquet(relation: duckdb.DuckDBPyRelation, path: Path) -> None:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A temporary file beside `path` that takes its place, and its permissions, when the block ends well."""
+    """A temporary file that takes the place of `path`, with its permissions, when the block ends well.
+
+    What is no file stays what it is: a link keeps leading to its file, which is replaced; into a device or a
+    pipe the content is written. Raises OSError with a message that names `path`.
+    """
+    is_stream = path.exists() and not path.is_file()
+    try:
+        with _streamed(path) if is_stream else _renamed(path.resolve()) as temporary:
+            yield temporary
+    except OSError as error:
+        raise OSError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+@contextmanager
+def _renamed(path: Path) -> Iterator[Path]:
+    """A file beside `path`, renamed in the end: nobody sees half of it."""
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     os.close(descriptor)
     temporary = Path(name)
@@ -117,6 +133,15 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def _streamed(path: Path) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="crewtally-") as folder:
+        temporary = Path(folder) / "content"
+        yield temporary
+        with temporary.open("rb") as content, path.open("wb") as stream:
+            shutil.copyfileobj(content, stream)
 
 
 def _mode_of_a_new_file() -> int:

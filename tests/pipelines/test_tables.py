@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
@@ -57,3 +59,41 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
         temporary.write_text("new")
     assert file.read_text() == "new"
     assert [entry.name for entry in tmp_path.iterdir()] == ["totals.csv"]
+
+
+def _write(file: Path, text: str) -> None:
+    with tables.replacing(file) as temporary:
+        temporary.write_text(text)
+
+
+def test_a_link_keeps_leading_to_its_file(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    file, link = tmp_path / "there" / "totals.csv", tmp_path / "latest.csv"
+    link.symlink_to(file)
+    for text in ("new", "newer"):  # the first time the file is not there yet
+        _write(link, text)
+        assert link.is_symlink()
+        assert file.read_text() == text
+
+
+def test_into_a_pipe_the_content_is_written(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as other:
+        read = other.submit(pipe.read_text)
+        _write(pipe, "new")
+        assert read.result(10) == "new"
+    assert pipe.is_fifo()
+
+
+@pytest.mark.parametrize("place", ["missing/totals.csv", "."])
+def test_what_cannot_be_written_is_named(tmp_path: Path, place: str) -> None:
+    with pytest.raises(OSError, match=f"^{tmp_path / place} cannot be written: "):
+        _write(tmp_path / place, "new")
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="no device that is always full")
+def test_a_full_disk_is_named() -> None:
+    with pytest.raises(OSError, match="/dev/full cannot be written: No space"):
+        _write(Path("/dev/full"), "new")
+    assert Path("/dev/full").is_char_device()
