@@ -13,6 +13,8 @@ from pipelines.pages.html import Child, Html, el, join
 Cell = Html | str | float | int | bool | date | None
 
 WORD = 28
+SENTENCE = 40
+"""More characters than these in a word, or in all, are not to be squeezed into a narrow column."""
 _DAY = re.compile(r"\d{4}-\d\d-\d\d( \d\d:\d\d)?")
 NAMES = {"tenthousandft": "10,000ft", "ruddr": "Ruddr", "ftrack": "ftrack"}
 # No page of ours loads or runs anything: should markup ever slip through, the browser still refuses.
@@ -105,8 +107,10 @@ def _cell(value: Cell, first: bool, numeric: bool) -> Html:
 
 
 def _is_long(said: str) -> bool:
-    """Whether a word in it would not fit into a column: an id, an address, or what somebody made up."""
-    return not isinstance(said, Html) and any(len(word) > WORD for word in said.split())
+    """Whether it needs a wide column: for a long word (an id, an address), or because it has many words."""
+    return not isinstance(said, Html) and (
+        len(said) > SENTENCE or any(len(word) > WORD for word in said.split())
+    )
 
 
 def text(value: Cell) -> str:
