@@ -56,8 +56,11 @@ def _connect(path: str) -> duckdb.DuckDBPyConnection:
     try:
         return duckdb.connect(path, config=CONFIG)
     except duckdb.IOException as error:
-        if "lock" not in str(error):
-            raise WarehouseError(f"cannot open the warehouse {path}: {error}") from error
+        if "Could not set lock" not in str(error):
+            raise WarehouseError(
+                f"cannot open the warehouse {path}: {error} Where the file is damaged, move it away: `crewtally "
+                "pull` makes a new one, and `crewtally ledger --rebuild` finds what was pushed."
+            ) from error
         raise WarehouseBusy(
             f"the warehouse {path} is open in another process ({_holder(str(error))}): wait for that run "
             "to end, or close the program that reads it. Analysts read the published copy "

@@ -78,10 +78,11 @@ def test_marts_of_an_older_file_make_way(version: int, tmp_path: Path) -> None:
         assert left == [("mart_booking_day",)]
 
 
-def test_a_file_that_is_no_database(tmp_path: Path) -> None:
-    path = tmp_path / "warehouse.duckdb"
+@pytest.mark.parametrize("name", ["warehouse.duckdb", "could-not-lock.duckdb"])
+def test_a_file_that_is_no_database(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
     path.write_text("hello, this is not a database at all" * 10)
-    with pytest.raises(WarehouseError, match=r"cannot open the warehouse .*warehouse\.duckdb"):
+    with pytest.raises(WarehouseError, match=rf"cannot open the warehouse .*{name}.*--rebuild"):
         open_warehouse(path)
 
 
