@@ -58,8 +58,8 @@ def _connect(path: str) -> duckdb.DuckDBPyConnection:
     except duckdb.IOException as error:
         if "Could not set lock" not in str(error):
             raise WarehouseError(
-                f"cannot open the warehouse {path}: {error} Where the file is damaged, move it away: `crewtally "
-                "pull` makes a new one, and `crewtally ledger --rebuild` finds what was pushed."
+                f"cannot open the warehouse {path}: {error} Where the file is damaged, move it away: "
+                "`crewtally pull` makes a new one, and `crewtally ledger --rebuild` finds what was pushed."
             ) from error
         raise WarehouseBusy(
             f"the warehouse {path} is open in another process ({_holder(str(error))}): wait for that run "
