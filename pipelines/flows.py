@@ -32,8 +32,8 @@ from pipelines.runs import recorded, utc_now
 from pipelines.settings import Settings, Source, load_settings
 from pipelines.sync import SyncFailed, SyncResult
 from pipelines.sync import sync as sync_steps
+from transforms.reconcile.markdown import as_markdown, escaped
 from transforms.reconcile.plan import Plan
-from transforms.reconcile.render import render
 from transforms.totals import build, totals
 from transforms.warehouse.ledger import Ledger
 from transforms.warehouse.publish import publish as write_copy
@@ -167,17 +167,13 @@ class FlowReport:
 
     def planned(self, plan: Plan, file: Path) -> None:
         get_run_logger().info("%s Kept in %s.", plan_line(plan), file)
-        text = render(plan)
-        if len(text) > ARTIFACT_CHARACTERS:
-            text = f"{text[:ARTIFACT_CHARACTERS]}\n... the rest is in the file"
-        create_markdown_artifact(
-            key="crewtally-plan",
-            markdown=f"{plan_line(plan)} File: `{file}`\n\n```\n{text}\n```",
-            description=f"Plan {plan.sha256}",
-        )
+        head = f"{escaped(plan_line(plan))} Kept in {escaped(str(file))}.\n\n"
+        _markdown("crewtally-plan", head + as_markdown(plan), f"Plan {plan.sha256}")
 
     def applied(self, result: ApplyResult) -> None:
         get_run_logger().info(applied_line(result))
+        lines = [applied_line(result), *trouble(result)]
+        _markdown("crewtally-pushed", "".join(f"- {escaped(line)}\n" for line in lines), "What was pushed")
 
 
 def _load(config: str | None) -> Settings:
@@ -204,6 +200,14 @@ def _run(settings: Settings, command: str) -> Iterator[tuple[duckdb.DuckDBPyConn
 def _fail_if_records_failed(result: SyncResult) -> None:
     if result.applied is not None and result.outcome is not Outcome.DONE:
         raise SyncFailed("\n".join([applied_line(result.applied), *trouble(result.applied)]))
+
+
+def _markdown(key: str, text: str, description: str) -> None:
+    """A page artefact: its first lines. Text of others in it is `escaped`."""
+    if len(text) > ARTIFACT_CHARACTERS:
+        whole_lines = text[:ARTIFACT_CHARACTERS].rpartition("\n")[0]
+        text = f"{whole_lines}\n\n... the rest is in the plan's file"
+    create_markdown_artifact(key=key, markdown=text, description=description)
 
 
 def _table(key: str, columns: Any, rows: list[Any], description: str) -> None:

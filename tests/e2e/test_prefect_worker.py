@@ -200,6 +200,7 @@ def test_the_worker_runs_sync_hourly_and_the_schedule_is_kept(
     artifacts = prefect.filter("artifacts", flow_runs={"id": {"any_": [run_id]}})
     assert {artifact["key"] for artifact in artifacts} == {
         "crewtally-plan",
+        "crewtally-pushed",
         "crewtally-snapshots",
         "crewtally-totals",
     }

@@ -20,15 +20,15 @@ _MARKS = re.compile(r"[\\`*_\[\]|~]|(?<=:)//|(?<=www)\.", re.IGNORECASE)
 def as_markdown(plan: Plan, trips: Sequence[Trip] = (), *, rows: int = ROWS) -> str:
     """The plan as a Markdown page. `trips` are the guards it runs into."""
     first, *rest = outline(plan, trips, limit=rows)
-    blocks = [f"# {_text(first.title)}", *_sentences(first)]
+    blocks = [f"# {escaped(first.title)}", *_sentences(first)]
     for section in rest:
-        blocks += [f"## {_text(section.title)}", *_sentences(section), *_table(section)]
+        blocks += [f"## {escaped(section.title)}", *_sentences(section), *_table(section)]
     return "\n\n".join(blocks) + "\n"
 
 
 def _sentences(section: Section) -> Iterator[str]:
     if section.sentences:
-        yield "\n".join(f"- {_text(sentence)}" for sentence in section.sentences)
+        yield "\n".join(f"- {escaped(sentence)}" for sentence in section.sentences)
 
 
 def _table(section: Section) -> Iterator[str]:
@@ -53,11 +53,11 @@ def _cell(cell: Cell) -> str:
     if cell is None:
         return ""
     return (
-        _text(cell) if isinstance(cell, str) else f"{cell:,.1f}" if isinstance(cell, float) else f"{cell:,}"
+        escaped(cell) if isinstance(cell, str) else f"{cell:,.1f}" if isinstance(cell, float) else f"{cell:,}"
     )
 
 
-def _text(text: str) -> str:
+def escaped(text: str) -> str:
     """Text that no Markdown and no HTML in it can leave; `&` first."""
-    escaped = safe(text).replace("&", "&amp;").replace("<", "&lt;")
-    return _MARKS.sub(r"\\\g<0>", escaped)
+    said = safe(text).replace("&", "&amp;").replace("<", "&lt;")
+    return _MARKS.sub(r"\\\g<0>", said)
