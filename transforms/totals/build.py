@@ -30,6 +30,15 @@ CREATE OR REPLACE TEMP VIEW whole_spread AS FROM spread ANTI JOIN apart_booking 
 # Of the last build: what is counted again, and what else those people have on these projects.
 _FORMER = "FROM mart_spread_fact WHERE booking_id IN (SELECT booking_id FROM former_booking)"
 _KEPT = "FROM mart_spread_fact WHERE booking_id IN (SELECT booking_id FROM kept_booking)"
+_POLICY_WEEK = """
+CREATE OR REPLACE TEMP TABLE policy_week AS
+SELECT
+    'tenthousandft' AS source,
+    unnest(range(1, 8))::INTEGER AS weekday,
+    unnest($tenthousandft::BIGINT[]) AS work_ms
+UNION ALL
+SELECT 'ruddr', unnest(range(1, 8))::INTEGER, unnest($ruddr::BIGINT[])
+"""
 _NUMBERED = """
 CREATE OR REPLACE TABLE mart_resource AS FROM resource;
 CREATE OR REPLACE TABLE mart_project AS FROM project;
@@ -53,7 +62,7 @@ def build(con: duckdb.DuckDBPyConnection, policy: Policy, known: datetime | None
         con.begin()
         try:
             if changed != 0:
-                _put(con, policy, anew=changed is None)
+                _put(con, anew=changed is None)
             steps.run(con, "09_usage", "09_today")
             con.commit()
         except BaseException:
@@ -81,7 +90,7 @@ def _count(con: duckdb.DuckDBPyConnection, policy: Policy, *, anew: bool) -> Non
     steps.run(con, "05_projects", "05_planners")
 
 
-def _put(con: duckdb.DuckDBPyConnection, policy: Policy, *, anew: bool) -> None:
+def _put(con: duckdb.DuckDBPyConnection, *, anew: bool) -> None:
     """What was counted, in place of what stood there, and the marts that are made from all of it."""
     if anew:
         con.execute(_NUMBERED)
@@ -95,7 +104,7 @@ def _put(con: duckdb.DuckDBPyConnection, policy: Policy, *, anew: bool) -> None:
     whole = _work("FROM mart_spread_fact", "FROM mart_stretch_fact")
     con.execute(f"CREATE OR REPLACE VIEW mart_work_fact AS SELECT * FROM ({whole}) WHERE ms > 0")
     steps.run(con, "06_names", "07_marts", "08_history")
-    stale.remember(con, policy)
+    stale.remember(con)
 
 
 def _spread(con: duckdb.DuckDBPyConnection, number: int, group: groups.Group) -> None:
@@ -145,14 +154,13 @@ def _policy_week(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
     con.execute("SET VARIABLE policy = ?", [policy.model_dump_json()])
     con.execute("SET VARIABLE overlapping_blocks = ?", [policy.tenthousandft_overlapping_blocks])
     con.execute("SET VARIABLE partial_leave_counts = ?", [policy.partial_leave == "counts"])
-    con.execute("CREATE OR REPLACE TEMP TABLE policy_week (source VARCHAR, weekday INTEGER, work_ms BIGINT)")
     account_ms = round(policy.tenthousandft_hours_per_day * 3_600_000)
     default_ms = round(policy.ruddr_default_hours_per_day * 3_600_000)
-    rows: list[tuple[str, int, int]] = []
-    for weekday, name in enumerate(WEEKDAYS, start=1):
-        rows.append(("tenthousandft", weekday, account_ms if name in policy.tenthousandft_work_week else 0))
-        rows.append(("ruddr", weekday, default_ms if weekday <= 5 else 0))
-    con.executemany("INSERT INTO policy_week VALUES (?, ?, ?)", rows)
+    week_ms = {
+        "tenthousandft": [account_ms if day in policy.tenthousandft_work_week else 0 for day in WEEKDAYS],
+        "ruddr": [default_ms] * 5 + [0] * 2,
+    }
+    con.execute(_POLICY_WEEK, week_ms)
 
 
 def _temporary(con: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:

@@ -23,7 +23,7 @@ FEW = 0.25
 MUCH = 0.1
 
 _REMEMBER = """
-CREATE OR REPLACE TABLE known_build AS SELECT digest_of_inputs(?) AS inputs;
+CREATE OR REPLACE TABLE known_build AS SELECT getvariable('inputs') AS inputs;
 CREATE OR REPLACE TABLE known_build_snapshot AS FROM booking_snapshot ORDER BY snapshot_id;
 """
 
@@ -60,17 +60,17 @@ def find(con: duckdb.DuckDBPyConnection, policy: Policy) -> int | None:
     return people + bookings if few else None
 
 
-def remember(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
-    """Keep what the marts were built from, for the next `find`."""
-    for statement in filter(str.strip, _REMEMBER.split(";")):
-        con.execute(statement, [_rules(policy)] if "?" in statement else None)
+def remember(con: duckdb.DuckDBPyConnection) -> None:
+    """Keep what `find` saw, for the next one."""
+    con.execute(_REMEMBER)
 
 
 def _inputs_hold(con: duckdb.DuckDBPyConnection, policy: Policy) -> bool:
+    con.execute("SET VARIABLE inputs = digest_of_inputs(?)", [_rules(policy)])
     known = con.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'known_build'").fetchall()
     if not known:
         return False
-    same = con.execute("SELECT inputs = digest_of_inputs(?) FROM known_build", [_rules(policy)]).fetchall()
+    same = con.execute("SELECT inputs = getvariable('inputs') FROM known_build").fetchall()
     return same == [(True,)] and con.execute(_REWRITTEN).fetchall() == [(0,)]
 
 
