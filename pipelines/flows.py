@@ -20,13 +20,13 @@ from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 from pydantic import Field
 
+from pipelines import plans
 from pipelines.apply import ApplyResult, GuardTripped, apply_plan
 from pipelines.approval import wait
 from pipelines.backfill import backfill as backfill_steps
 from pipelines.backfill import check
 from pipelines.lock import warehouse
 from pipelines.outcome import Outcome
-from pipelines.plans import find
 from pipelines.report import applied_line, plan_line, snapshot_line, trouble
 from pipelines.runs import recorded, utc_now
 from pipelines.settings import Settings, Source, load_settings
@@ -99,9 +99,8 @@ def apply(plan: PlanName, allow: Sha256 | None = None, config: str | None = None
     very plan through a tripped guard. A plan that no longer fits fails the run, which says what drifted.
     """
     settings = _load(config)
-    made = find(settings, plan)
     try:
-        return _apply(settings, made, allow)
+        return _apply(settings, plans.find(settings, plan), allow)
     except GuardTripped as tripped:
         return _approved(settings, tripped)
 

@@ -51,7 +51,8 @@ def find(settings: Settings, beginning: str) -> Plan:
     Only names of files in the folder are compared with `beginning`: whatever it holds, no path is made of it.
     """
     wanted = beginning.lower()
-    files = [file for _, file in _stamped(settings) if wanted and _may_be(file, wanted)]
+    start = wanted[:NAME_CHARACTERS]
+    files = [file for _, file in _stamped(settings) if start and file.stem.startswith(start)]
     plans = [plan for file in files if (plan := Plan.load(file.read_bytes())).sha256.startswith(wanted)]
     if len(plans) == 1:
         return plans[0]
@@ -61,10 +62,6 @@ def find(settings: Settings, beginning: str) -> Plan:
         f"No plan {beginning} is kept in {_folder(settings)}: it was made elsewhere, or so long ago that it "
         "would not fit any more. Plan again."
     )
-
-
-def _may_be(file: Path, beginning: str) -> bool:
-    return file.stem.startswith(beginning[:NAME_CHARACTERS])
 
 
 def _prune(settings: Settings, oldest: float) -> None:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from queue import Queue
 from threading import Thread
 from typing import Any
 
@@ -327,38 +328,59 @@ def test_a_plan_that_was_read_is_applied(prefect: Prefect) -> None:
     assert all(counts.keys() == {"done"} for counts in plan["changes"].values())
 
 
-def test_an_alert_tells_of_a_run_that_failed(prefect: Prefect, ready: dict[str, dict[str, str]]) -> None:
-    told: list[bytes] = []
+@contextmanager
+def chat(prefect: Prefect) -> Iterator[Queue[str]]:
+    """What a chat is told, once docs/alerts.py has its address."""
+    told: Queue[str] = Queue()
 
     class Chat(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            told.append(self.rfile.read(int(self.headers["Content-Length"])))
+            told.put(json.loads(self.rfile.read(int(self.headers["Content-Length"])))["text"])
             self.send_response(200)
             self.send_header("Content-Length", "0")
             self.end_headers()
 
         def log_message(self, *_: object) -> None: ...
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Chat) as chat:
-        Thread(target=chat.serve_forever, daemon=True).start()
-        address = {"ALERT_URL": f"http://127.0.0.1:{chat.server_port}/"}
-        here = replace(prefect, environment={**prefect.environment, **address})
-        for _ in range(2):  # the second time it is put in place of the first
-            here.run("python", ROOT / "docs" / "alerts.py")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Chat) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        address = {"ALERT_URL": f"http://127.0.0.1:{server.server_port}/"}
+        replace(prefect, environment={**prefect.environment, **address}).run(
+            "python", ROOT / "docs/alerts.py"
+        )
+        yield told
+        server.shutdown()
+
+
+def test_an_alert_tells_of_a_run_that_failed(prefect: Prefect, ready: dict[str, dict[str, str]]) -> None:
+    with chat(prefect) as told:
         failed = prefect.start("apply/apply", plan="0" * 64)
         prefect.work()
-        assert prefect.state(failed)[0] == "Failed"
-        deadline = time.monotonic() + 60
-        while not told:
-            assert time.monotonic() < deadline, "nobody was told"
-            time.sleep(0.25)
-        chat.shutdown()
-    [message] = told
-    text = json.loads(message)["text"]
+        text = told.get(timeout=60)
+    assert prefect.state(failed)[0] == "Failed"
     assert text.startswith("apply, run ")
     assert f"No plan {'0' * 64} is kept" in text
     assert failed in text  # the link
     assert not any(values[key] in text for values in ready.values() for key in SECRETS if key in values)
+
+
+def test_an_alert_tells_once_of_each_state_that_needs_a_person(prefect: Prefect) -> None:
+    """Its address takes the place of the one before."""
+    states = {"TimedOut": "FAILED", "Crashed": "CRASHED", "Completed": "COMPLETED", "Paused": "PAUSED"}
+    url = f"{prefect.api}/deployments/name/publish/publish"
+    deployment = HTTP.get(url, timeout=30).json()["id"]
+    heard = []
+    with chat(prefect) as told:
+        for name, kind in states.items():
+            run = HTTP.post(f"{prefect.api}/deployments/{deployment}/create_flow_run", json={}, timeout=30)
+            state = {"type": kind, "name": name, "message": '<!channel> "quoted"'}
+            url = f"{prefect.api}/flow_runs/{run.json()['id']}/set_state"
+            HTTP.post(url, json={"state": state, "force": True}, timeout=30).raise_for_status()
+            if name != "Completed":
+                heard.append(told.get(timeout=60))
+        assert told.empty()
+    assert [text.split(": ")[1].split(". ")[0] for text in heard] == ["TimedOut", "Crashed", "Paused"]
+    assert all('‹!channel› "quoted"' in text for text in heard)
 
 
 def test_an_alert_needs_an_address(prefect: Prefect) -> None:

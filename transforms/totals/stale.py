@@ -47,10 +47,12 @@ SELECT
 def find(con: duckdb.DuckDBPyConnection, policy: Policy) -> int | None:
     """How many people and single bookings are to be counted again. None: all, anew.
 
-    Temp `redo` (resource_id), `redo_booking` and `former_booking` hold them (stale_redo.sql).
+    Temp `redo` (resource_id), `redo_booking` and `former_booking` hold them (stale_redo.sql). Variable
+    `inputs`, for `remember`: the hash of all else that a build depends on.
     """
     steps.run(con, "stale")
-    if not _inputs_hold(con, policy):
+    con.execute("SET VARIABLE inputs = digest_of_inputs(?)", [_rules(policy)])
+    if not _inputs_hold(con):
         return None
     con.execute("SET VARIABLE apart = ?", [groups.dropped(policy) is None])
     con.execute("SET VARIABLE much = ?", [MUCH])
@@ -65,8 +67,7 @@ def remember(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(_REMEMBER)
 
 
-def _inputs_hold(con: duckdb.DuckDBPyConnection, policy: Policy) -> bool:
-    con.execute("SET VARIABLE inputs = digest_of_inputs(?)", [_rules(policy)])
+def _inputs_hold(con: duckdb.DuckDBPyConnection) -> bool:
     known = con.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'known_build'").fetchall()
     if not known:
         return False

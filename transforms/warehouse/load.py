@@ -115,7 +115,7 @@ class Stage(Rows):
         """Merge `stage_<table>` into the history as of `known`; inside the caller's transaction."""
         absent = self._close_absent(source, snapshot_id, known, absence) if absence else 0
         # In two steps: an UPDATE from a join that does not fit in memory goes through the table without any
-        # order, and took fifteen times as long for a million rows.
+        # order, and took a minute for a million rows (docs/decisions/0010).
         self.con.execute(
             f"CREATE OR REPLACE TEMP TABLE changed_{self.table} AS"
             f" SELECT core.source, core.{self.key} FROM {self.table} AS core"
